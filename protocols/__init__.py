@@ -1,0 +1,1 @@
+"""How to talk: wire formats and thin clients. Imports nothing of ours."""
