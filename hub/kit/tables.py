@@ -1,0 +1,75 @@
+"""What every table of the hub is built on: `Base`, its column types and the scoping mixins."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from hub.kit.clock import utc_now
+from hub.kit.ids import uuid7
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware UTC in Python on every engine (SQLite would give it back naive)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone; instants are aware UTC.")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Every table: one naming convention, so that migrations can find each constraint again."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime()}
+
+
+class ChainScoped:
+    """Mixin of rows that belong to one chain; `ScopedSession` hides the other chains'.
+
+    Scoping columns have no foreign key: tables of events are filled in bulk by Core, and owners
+    are archived, never deleted. `ScopedSession` fills `chain_id` of a new row.
+    """
+
+    chain_id: Mapped[UUID] = mapped_column(index=True)
+
+
+class StoreScoped(ChainScoped):
+    """Mixin of rows that belong to one store; `ScopedSession` hides the other stores'."""
+
+    store_id: Mapped[UUID] = mapped_column(index=True)
+
+
+class Record(ChainScoped, Base):
+    """A row of the archive: changed only by `hub.kit.records.apply`, archived, never deleted."""
+
+    __abstract__ = True
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, sort_order=-10)
+    version: Mapped[int] = mapped_column(sort_order=90)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now, sort_order=91)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now, sort_order=92)
+    archived_at: Mapped[datetime | None] = mapped_column(sort_order=93)
+
+    __mapper_args__ = {"version_id_col": version}
