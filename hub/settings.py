@@ -1,0 +1,136 @@
+"""The hub's settings: `hub.toml`, under `HUB_*` of the environment; read once in `main`."""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "HUB_"
+
+
+class Role(StrEnum):
+    """What this process does; with `duckdb:` only ALL, since DuckDB allows one process."""
+
+    ALL = "all"
+    WEB = "web"
+    INGEST = "ingest"
+
+
+class SettingsError(Exception):
+    """The configuration is wrong; the message says where and what to do."""
+
+
+class HubSettings(BaseSettings):
+    """All settings have a default but the broker's address."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    data_dir: Path = Field(Path("storevitals-data"), description="folder of all the hub's files")
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8080, ge=1, le=65_535, description="port to listen on")
+    public_url: str = Field("", description="https://… as people type it; empty: plain on loopback")
+    role: Role = Field(Role.ALL, description="what this process does: all, web or ingest")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="log level")
+
+    mqtt_url: str = Field("", description="broker: mqtts://, wss://, or mqtt:// on loopback")
+    mqtt_username: str = Field("", description="name at the broker; empty: none")
+    mqtt_password: SecretStr = Field(SecretStr(""), description="password at the broker")
+    mqtt_ca_file: Path | None = Field(None, description="CA that signs the broker's certificate")
+    mqtt_cert_file: Path | None = Field(None, description="the hub's client certificate")
+    mqtt_key_file: Path | None = Field(None, description="the key of that certificate")
+    database_url: str = Field("", description="archive; empty: SQLite in data_dir")
+    timeseries_url: str = Field(
+        "duckdb:", description="duckdb:, influxdb://… or victoriametrics://…"
+    )
+
+    session_idle_s: int = Field(
+        12 * 3600, ge=60, le=30 * 86_400, description="a session ends after this time without use"
+    )
+    session_max_s: int = Field(
+        7 * 86_400, ge=60, le=90 * 86_400, description="a session ends after this time in any case"
+    )
+    token_max_s: int = Field(
+        12 * 3600, ge=60, le=90 * 86_400, description="life of a token of POST /auth/token"
+    )
+
+    @model_validator(mode="after")
+    def _fill(self) -> Self:
+        if not self.database_url:
+            path = self.data_dir.absolute() / "hub.sqlite"
+            object.__setattr__(self, "database_url", f"sqlite:///{path}")
+        return self
+
+    @property
+    def is_https(self) -> bool:
+        """People reach the hub by HTTPS, if only through a proxy: cookies are `__Host-`, Secure."""
+        return self.public_url.startswith("https://")
+
+
+def load_settings(file: Path | None = None, **given: object) -> HubSettings:
+    """Settings from `file` below `HUB_*` below `given` (command-line options)."""
+    source = _Source.read(file)
+    _refuse_unknown(source)
+    values = {k: v for k, v in source.values.items() if PREFIX + k.upper() not in os.environ}
+    values |= {key: value for key, value in given.items() if value is not None}
+    try:
+        return HubSettings(**values)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentences(error, source))) from error
+
+
+class _Source:
+    """The keys of a TOML file and the lines they stand on."""
+
+    def __init__(self, name: str, text: str, values: dict[str, Any]) -> None:
+        self.name, self.text, self.values = name, text, values
+
+    @classmethod
+    def read(cls, file: Path | None) -> "_Source":
+        if file is None:
+            return cls("", "", {})
+        try:
+            text = file.read_text("utf-8")
+            return cls(str(file), text, tomllib.loads(text))
+        except OSError as error:
+            raise SettingsError(f"{file}: cannot be read ({error.strerror}).") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{file}: is not valid TOML: {error}.") from error
+
+    def place(self, key: str) -> str:
+        """`hub.toml, line 3`, or the environment variable, where `key` was set."""
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if re.match(rf"\s*\[?\s*[\"']?{re.escape(key)}[\"']?\s*[=.\]]", line):
+                return f"{self.name}, line {number}"
+        return PREFIX + key.upper()
+
+
+def _refuse_unknown(source: _Source) -> None:
+    known = HubSettings.model_fields
+    for key in source.values:
+        if key not in known:
+            raise SettingsError(f"{source.place(key)}: unknown key {key!r}. {_nearest(key, known)}")
+    for name in os.environ:
+        key = name.removeprefix(PREFIX).lower()
+        if name.startswith(PREFIX) and key not in known:
+            hint = _nearest(key, known)
+            raise SettingsError(f"environment: unknown variable {name}. {hint}")
+
+
+def _nearest(key: str, known: Iterable[str]) -> str:
+    close = get_close_matches(key, known, 1, 0.5)
+    return f"Did you mean {close[0]!r}?" if close else "Known keys: " + ", ".join(known) + "."
+
+
+def _sentences(error: ValidationError, source: _Source) -> list[str]:
+    return [
+        f"{source.place(str(detail['loc'][0])) if detail['loc'] else source.name}: "
+        f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}."
+        for detail in error.errors()
+    ]
