@@ -1,0 +1,183 @@
+"""Register blocks and values, both ways. Pure functions: no socket, no clock."""
+
+import math
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from protocols.errors import FrameError
+from protocols.modbus.profile import DataType, Profile, Register, Table
+
+Memory = dict[Table, dict[int, int]]
+"""Words (or bits, as 0 and 1) of a device by table and zero-based address."""
+
+_FORMATS = {
+    DataType.INT16: struct.Struct(">h"),
+    DataType.UINT16: struct.Struct(">H"),
+    DataType.BIT: struct.Struct(">H"),
+    DataType.INT32: struct.Struct(">i"),
+    DataType.UINT32: struct.Struct(">I"),
+    DataType.INT64: struct.Struct(">q"),
+    DataType.UINT64: struct.Struct(">Q"),
+    DataType.FLOAT32: struct.Struct(">f"),
+    DataType.FLOAT64: struct.Struct(">d"),
+}
+_WORDS = {
+    (order, n): struct.Struct(f"{'>' if order == 'big' else '<'}{n}H")
+    for order in ("big", "little")
+    for n in (1, 2, 4)
+}
+_FLOATS = (DataType.FLOAT32, DataType.FLOAT64)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One read request: `count` words (bits) of `table` from `address`, and the registers within.
+
+    `period_s` is how often it is due at most; 0 is at every poll.
+    """
+
+    table: Table
+    address: int
+    count: int
+    registers: tuple[Register, ...] = ()
+    period_s: float = 0.0
+
+    def split(self) -> list["Block"]:
+        """One block a register: for a device that refuses to give them together."""
+        return [
+            Block(r.table, r.address, r.type.words, (r,), self.period_s) for r in self.registers
+        ]
+
+
+def plan(profile: Profile) -> list[Block]:
+    """Merge the registers of a profile into as few read requests as the device allows."""
+    return plan_blocks(
+        profile.registers,
+        max_words=profile.max_words,
+        max_bits=profile.max_bits,
+        max_gap=profile.max_gap,
+    )
+
+
+def plan_blocks(
+    registers: Iterable[Register],
+    *,
+    max_words: int = 125,
+    max_bits: int = 2000,
+    max_gap: int = 0,
+) -> list[Block]:
+    """Merge registers of one table and period into blocks.
+
+    Up to `max_gap` words between two registers are read along and dropped; the default is
+    none, as a device may refuse addresses that its map leaves out.
+    """
+    blocks: list[Block] = []
+    for register in sorted(registers, key=lambda r: (r.period_s, r.table, r.address)):
+        own = Block(
+            register.table, register.address, register.type.words, (register,), register.period_s
+        )
+        limit = max_bits if register.table.is_bits else max_words
+        joined = _join(blocks[-1], own, max_gap) if blocks else None
+        if joined and joined.count <= limit:
+            blocks[-1] = joined
+        else:
+            blocks.append(own)
+    return blocks
+
+
+def _join(block: Block, own: Block, max_gap: int) -> Block | None:
+    if (block.table, block.period_s) != (own.table, own.period_s):
+        return None
+    if own.address > block.address + block.count + max_gap:
+        return None
+    count = max(block.count, own.address + own.count - block.address)
+    registers = (*block.registers, *own.registers)
+    return Block(block.table, block.address, count, registers, block.period_s)
+
+
+def decode(block: Block, words: Sequence[int]) -> dict[str, float | None]:
+    """Give the value of each metric of `block`; None where the device says "no value"."""
+    if len(words) != block.count:
+        raise FrameError(f"asked {block.count} words from {block.address}, got {len(words)}")
+    start = block.address
+    return {r.metric: decode_register(r, words, r.address - start) for r in block.registers}
+
+
+def decode_register(register: Register, words: Sequence[int], at: int = 0) -> float | None:
+    """Value of the register that begins at index `at` of `words`."""
+    if register.type is DataType.BOOL:
+        return float(bool(words[at]))
+    raw = _raw(register, words, at)
+    if raw in register.invalid:
+        return None
+    if register.type is DataType.BIT:
+        return float(int(raw) >> (register.bit or 0) & 1)
+    value = _scaled(raw, register.scale) + register.offset
+    return value if math.isfinite(value) else None
+
+
+def _raw(register: Register, words: Sequence[int], at: int) -> float:
+    kind = register.type
+    if kind is DataType.INT16 and register.byte_order == "big":  # nine of ten registers
+        word = words[at]
+        return word - 0x10000 if word & 0x8000 else word
+    own = words[at : at + kind.words]
+    if register.word_order == "little":
+        own = own[::-1]
+    packed = _WORDS[register.byte_order, kind.words].pack(*own)
+    raw: float = _FORMATS[kind].unpack(packed)[0]
+    return raw
+
+
+def _scaled(raw: float, scale: float) -> float:
+    if scale == 1.0:
+        return float(raw)
+    divisor = round(1 / scale)
+    # 33 * 0.1 is 3.3000000000000003, but 33 / 10 is 3.3
+    return raw / divisor if divisor > 1 and math.isclose(divisor * scale, 1) else raw * scale
+
+
+def encode(registers: Iterable[Register], values: Mapping[str, float | None]) -> Memory:
+    """Words that a device with these registers would hold: the inverse of `decode`.
+
+    Metrics that `values` does not name are left out; None is written as the first invalid number
+    (NaN for floats); ValueError where the number does not fit the type.
+    """
+    memory: Memory = {}
+    for register in registers:
+        if register.metric not in values:
+            continue
+        table = memory.setdefault(register.table, {})
+        for at, word in enumerate(_encoded(register, values[register.metric])):
+            address = register.address + at
+            shares = register.type is DataType.BIT
+            table[address] = table.get(address, 0) | word if shares else word
+    return memory
+
+
+def _encoded(register: Register, value: float | None) -> Sequence[int]:
+    if register.type is DataType.BOOL:
+        return (int(bool(value)),)
+    if register.type is DataType.BIT and value is not None:
+        return _swap(register, (int(bool(value)) << (register.bit or 0),))
+    raw = _invalid(register) if value is None else (value - register.offset) / register.scale
+    form = _FORMATS[register.type]
+    try:
+        packed = form.pack(raw if register.type in _FLOATS else round(raw))
+    except (struct.error, OverflowError) as error:
+        raise ValueError(f"{register.metric} {value} does not fit {register.type}") from error
+    words = _WORDS[register.byte_order, register.type.words].unpack(packed)
+    return words[::-1] if register.word_order == "little" else words
+
+
+def _swap(register: Register, words: tuple[int, ...]) -> Sequence[int]:
+    return _WORDS[register.byte_order, 1].unpack(_WORDS["big", 1].pack(*words))
+
+
+def _invalid(register: Register) -> float:
+    if register.invalid:
+        return register.invalid[0]
+    if register.type in _FLOATS:
+        return math.nan
+    raise ValueError(f"{register.metric} has no number for 'no value': name one in 'invalid'")
