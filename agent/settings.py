@@ -1,0 +1,263 @@
+"""The agent's settings: `agent.toml`, under `AGENT_*` of the environment; read once in `main`.
+
+Tables `[agent]`, `[uplink]`, `[outbox]`, and lists `[[bus]]` and `[[device]]`. A value of the first
+three is overridden by `AGENT_<TABLE>__<KEY>`, such as `AGENT_UPLINK__PASSWORD`.
+"""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+
+from agent.settings_source import Source, complaints, misspelt_variables
+from protocols.metrics import METRICS
+
+PREFIX = "AGENT_"
+
+
+class SettingsError(Exception):
+    """The configuration is wrong; the message says where and what to do, a line each."""
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is no time zone: write one such as 'Asia/Shanghai'") from error
+    return name
+
+
+def _known_metric(name: str) -> str:
+    if name not in METRICS:
+        raise ValueError(f"{name!r} is no metric of protocols/metrics.py")
+    return name
+
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+Zone = Annotated[str, AfterValidator(_known_zone)]
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+MetricName = Annotated[str, AfterValidator(_known_metric)]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AgentTable(_Table):
+    id: Id = Field(description="edge node id: immutable, unique in the chain")
+    name: str = Field("", description="what people call it")
+    data_dir: Path = Field(Path("/var/lib/storevitals"), description="folder of the agent's files")
+    zone: Zone = Field("Asia/Shanghai", description="time zone of the store")
+    day_start: ClockTime = Field("00:00", description="when a business day begins, local time")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="log level")
+
+    @property
+    def day_start_minutes(self) -> int:
+        hours, minutes = self.day_start.split(":")
+        return int(hours) * 60 + int(minutes)
+
+
+class Layout(StrEnum):
+    """How metrics are laid out on the wire; see docs/architecture.md."""
+
+    NODE = "node"
+    DEVICE = "device"
+
+
+class UplinkTable(_Table):
+    url: str = Field(description="broker: mqtts://host, wss://host, or mqtt:// on this machine")
+    group: Id = Field(description="Sparkplug group id, <chain>-<shard>")
+    username: str = Field("", description="name at the broker; empty: none")
+    password: SecretStr = Field(SecretStr(""), description="better from password_file")
+    password_file: Path | None = Field(None, description="file whose first line is the password")
+    ca_file: Path | None = Field(None, description="CA that signs the broker's certificate")
+    cert_file: Path | None = Field(None, description="the agent's client certificate")
+    key_file: Path | None = Field(None, description="the key of that certificate")
+    layout: Layout = Field(Layout.NODE, description="node or device")
+    flush_s: Seconds = Field(2.0, description="a batch is sent after this time at the latest")
+    flush_metrics: int = Field(200, ge=1, le=2000, description="or when it holds so many values")
+    drain_per_s: int = Field(
+        2000, ge=0, description="backlog values a second beside live ones; 0 is no limit"
+    )
+    window: int = Field(256, ge=1, le=256, description="batches on the way without acknowledgement")
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if self.password_file is not None and self.password.get_secret_value():
+            raise ValueError("give password or password_file, not both")
+        return self
+
+
+class OutboxTable(_Table):
+    path: Path | None = Field(None, description="outbox file; default outbox.sqlite in data_dir")
+    max_mb: int = Field(150, ge=1, le=100_000, description="size at which the oldest rows go")
+
+
+class RtuBus(_Table):
+    id: Id
+    kind: Literal["modbus_rtu"]
+    port: str = Field(description="stable name: /dev/serial/by-id/…, not /dev/ttyUSB0")
+    baud: int = Field(9600, ge=300, le=921_600)
+    parity: Literal["N", "E", "O"] = "N"
+    stop_bits: Literal[1, 2] = 1
+    timeout_s: Annotated[float, Field(gt=0, le=10)] = 0.3
+
+
+class TcpBus(_Table):
+    """A Modbus TCP device or gateway; all units behind one address are one bus."""
+
+    id: Id
+    kind: Literal["modbus_tcp"]
+    host: str
+    port: int = Field(502, ge=1, le=65_535)
+    framing: Literal["tcp", "rtu"] = Field("tcp", description="rtu: a gateway that passes RTU on")
+    timeout_s: Annotated[float, Field(gt=0, le=10)] = 1.0
+
+
+class MqttBus(_Table):
+    """A broker that devices of the store publish to."""
+
+    id: Id
+    kind: Literal["mqtt"]
+    url: str = Field(description="mqtts://host, or mqtt:// on this machine")
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    password_file: Path | None = None
+    ca_file: Path | None = None
+
+
+Bus = Annotated[RtuBus | TcpBus | MqttBus, Field(discriminator="kind")]
+
+
+class _Device(_Table):
+    id: Id = Field(description="immutable; the name of its series")
+    name: str = Field("", description="what people call it")
+    critical: tuple[MetricName, ...] = Field((), description="metrics that are sent at once")
+
+
+class ModbusDevice(_Device):
+    driver: Literal["modbus"]
+    bus: Id
+    unit: int = Field(ge=0, le=255, description="Modbus unit id")
+    profile: str = Field(description="name in protocols/profiles, or path of a .toml file")
+    interval_s: Seconds = 10.0
+
+
+class TillDevice(_Device):
+    driver: Literal["serial_till"]
+    port: str = Field(description="stable name: /dev/serial/by-id/…, not /dev/ttyUSB0")
+    format: Literal["escpos", "jsonl"]
+    layout: str = Field("retail-zh", description="receipt layout of protocols/pos/layouts")
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "CNY"
+    baud: int = Field(9600, ge=300, le=921_600)
+    parity: Literal["N", "E", "O"] = "N"
+    stop_bits: Literal[1, 2] = 1
+
+
+class MqttDevice(_Device):
+    driver: Literal["mqtt_json"]
+    bus: Id
+    topic: str = Field(description="topic of the readings; + stands for one level")
+    values: dict[MetricName, str] = Field(
+        min_length=1, description='metric = path in the JSON payload, such as "data.temp"'
+    )
+    event_id: str = Field("", description="path of an id: an event that comes twice counts once")
+    status_topic: str = Field("", description="topic of the device's last will")
+    offline: str = Field("offline", description="payload of status_topic that means: gone")
+    silent_s: Seconds | None = Field(None, description="offline after so long without a message")
+
+
+Device = Annotated[ModbusDevice | TillDevice | MqttDevice, Field(discriminator="driver")]
+
+
+class AgentSettings(BaseSettings):
+    """All of agent.toml; see deploy/agent.toml.example."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    agent: AgentTable
+    uplink: UplinkTable
+    outbox: OutboxTable = OutboxTable()
+    bus: tuple[Bus, ...] = ()
+    device: tuple[Device, ...] = ()
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Self:
+        _refuse_doubles("bus", [bus.id for bus in self.bus])
+        _refuse_doubles("device", [device.id for device in self.device])
+        kinds = {bus.id: bus.kind for bus in self.bus}
+        for device in self.device:
+            wanted = _BUS_KINDS.get(device.driver)
+            named = getattr(device, "bus", "")
+            if wanted and kinds.get(named) not in wanted:
+                raise ValueError(
+                    f"device {device.id!r}: there is no [[bus]] {named!r} of kind "
+                    f"{' or '.join(wanted)}"
+                )
+        return self
+
+    @property
+    def outbox_path(self) -> Path:
+        return self.outbox.path or self.agent.data_dir / "outbox.sqlite"
+
+
+_BUS_KINDS = {"modbus": ("modbus_rtu", "modbus_tcp"), "mqtt_json": ("mqtt",)}
+
+
+def _refuse_doubles(table: str, ids: list[str]) -> None:
+    for name in ids:
+        if ids.count(name) > 1:
+            raise ValueError(f"two [[{table}]] have the id {name!r}")
+
+
+def load_settings(file: Path) -> AgentSettings:
+    """Settings from `file` below `AGENT_*` of the environment; raise SettingsError."""
+    source = _read(file)
+    if found := misspelt_variables(AgentSettings, PREFIX, os.environ):
+        raise SettingsError("\n".join(found))
+    values = dict(source.values)
+    for table, given in EnvSettingsSource(AgentSettings)().items():
+        own = values.get(table)
+        is_table = isinstance(own, dict) and isinstance(given, dict)
+        values[table] = {**(own or {}), **given} if is_table else given
+    try:
+        return AgentSettings(**values)
+    except ValidationError as error:
+        raise SettingsError("\n".join(complaints(error, source, AgentSettings))) from error
+
+
+def _read(file: Path) -> Source:
+    try:
+        return Source.read(file)
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise SettingsError(f"{file}: is not valid TOML: {error}.") from error
+
+
+def secret(direct: SecretStr, file: Path | None) -> str | None:
+    """The password given directly or as the first line of `file`; None where there is none."""
+    if file is None:
+        return direct.get_secret_value() or None
+    try:
+        return file.read_text("utf-8").splitlines()[0].strip()
+    except (OSError, IndexError) as error:
+        raise SettingsError(
+            f"{file}: cannot be read or is empty: it must hold a password."
+        ) from error
