@@ -37,6 +37,10 @@ class HubError(Exception):
         super().__init__(text.en)
         self.text = text
 
+    def members(self) -> dict[str, object]:
+        """What the problem document says besides the sentence (RFC 9457, 3.2)."""
+        return {}
+
 
 class UnauthorizedError(HubError):
     status = 401

@@ -1,13 +1,17 @@
 """What every table of the hub is built on: `Base`, its column types and the scoping mixins."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
-from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator
+from sqlalchemy import DateTime, Dialect, MetaData, Table, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from hub.errors import T
 from hub.kit.clock import utc_now
 from hub.kit.ids import uuid7
+from hub.kit.records.declare import RecordType, index_keys
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -73,3 +77,14 @@ class Record(ChainScoped, Base):
     archived_at: Mapped[datetime | None] = mapped_column(sort_order=93)
 
     __mapper_args__ = {"version_id_col": version}
+    __record__: ClassVar[RecordType]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__tablename__" in vars(cls):
+            own_store = issubclass(cls, StoreScoped) and "store_id" in cls.__table__.columns
+            index_keys(cast(Table, cls.__table__), "store_id" if own_store else "chain_id")
+
+    def problems(self) -> Iterator[tuple[str, T]]:
+        """(field, what is wrong) for every rule of this type that the record breaks now."""
+        yield from ()

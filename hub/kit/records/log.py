@@ -1,0 +1,100 @@
+"""`changes`: what was done, by whom, when, from where, before and after; only ever added to.
+
+Every committed change of a record is one row, and so is every sign-in and refusal. Alerts, live
+pages, search and analytics follow it by `seq`; the history of a record and the audit read it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DDL, JSON, BigInteger, Connection, Index, Integer, Table, event, insert, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from hub.kit.asker import Asker
+from hub.kit.clock import utc_now
+from hub.kit.tables import Base, ChainScoped
+
+HUB = UUID(int=0)
+"""The chain of what concerns no chain, such as a sign-in with an unknown name."""
+
+
+class ChangeLog(ChainScoped, Base):
+    """One change; `values` is {field: [before, after]} in JSON form."""
+
+    __tablename__ = "changes"
+    __table_args__ = (Index(None, "record_id", "seq"), Index(None, "batch_id"))
+
+    seq: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, sort_order=-10
+    )
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    store_id: Mapped[UUID | None] = mapped_column(index=True)
+    record_type: Mapped[str]
+    record_id: Mapped[UUID | None]
+    action: Mapped[str]
+    version: Mapped[int | None]
+    values: Mapped[dict[str, Any]] = mapped_column(JSON)
+    reason: Mapped[str] = mapped_column(default="")
+    batch_id: Mapped[UUID | None]
+    asker_id: Mapped[UUID | None]
+    asker_name: Mapped[str]
+    address: Mapped[str] = mapped_column(default="")
+
+
+TABLE: Table = ChangeLog.__table__  # type: ignore[assignment]  # a mapped class's table is a Table
+
+APPEND_ONLY = {
+    "sqlite": tuple(
+        f"CREATE TRIGGER changes_no_{verb} BEFORE {verb.upper()} ON changes "
+        "BEGIN SELECT RAISE(ABORT, 'changes is only ever added to'); END"
+        for verb in ("update", "delete")
+    ),
+    "postgresql": (
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '%% is only ever added to', TG_TABLE_NAME; END $$",
+        "CREATE TRIGGER changes_append_only BEFORE UPDATE OR DELETE ON changes "
+        "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
+    ),
+}
+"""Statements of the migration that makes the table, by dialect."""
+
+for _dialect, _statements in APPEND_ONLY.items():
+    for _statement in _statements:
+        event.listen(TABLE, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
+
+
+def keep_commit_order(session: Session) -> None:
+    """Make `seq` follow the order of commits on PostgreSQL, so that a reader by cursor skips none.
+
+    Takes a lock until the end of the transaction; on SQLite there is one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(7526764)")
+        session.execute(lock, execution_options={"system": "commit order"})
+
+
+def note(connection: Connection, action: str, asker: Asker, **values: Any) -> None:
+    """Add what is no change of a record, such as a sign-in; `values` are other columns."""
+    connection.execute(
+        insert(TABLE).values(
+            {
+                "chain_id": HUB,
+                "record_type": "sessions",
+                "values": {},
+                "reason": "",
+                "at": utc_now(),
+                "action": action,
+                "asker_id": asker.user_id,
+                "asker_name": asker.name,
+                "address": asker.address,
+                **values,
+            }
+        )
+    )
+
+
+def changed_fields(values: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the fields that a row of `changes` touched."""
+    return frozenset(values)

@@ -1,0 +1,69 @@
+"""Users: the people who sign in. Archiving a user ends every session."""
+
+import re
+
+from sqlalchemy import Index
+from sqlalchemy import text as sql_text
+from sqlalchemy.orm import Mapped
+
+from hub.errors import T
+from hub.kit.db import Record
+from hub.kit.records.declare import RecordType
+from hub.kit.records.kinds import (
+    ADVANCED,
+    FILTER,
+    LIST,
+    SEARCH,
+    TITLE,
+    Choice,
+    choice,
+    text,
+)
+
+_PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]*")
+
+
+def plain_name(value: str) -> T | None:
+    """User names are typed on any keyboard and compared exactly."""
+    if _PLAIN_NAME.fullmatch(value):
+        return None
+    return T("只能用小写字母、数字和 . _ - @。", "Use only a-z, 0-9 and . _ - @.")
+
+
+class PageLanguage(Choice):
+    """The value is what `?lang=` says."""
+
+    ZH = "zh", "简体中文", "Simplified Chinese"
+    HANT = "zh-Hant", "繁体中文", "Traditional Chinese"
+    EN = "en", "英文", "English"
+
+
+class User(Record):
+    """A person; the password is in `credentials`, the roles in `user_roles`."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        # Unique over all chains, for people sign in by it alone.
+        Index(
+            "uq_users_username",
+            "username",
+            unique=True,
+            sqlite_where=sql_text("archived_at IS NULL"),
+            postgresql_where=sql_text("archived_at IS NULL"),
+        ),
+    )
+    __record__ = RecordType(
+        label=T("用户", "Users"),
+        one=T("用户", "User"),
+        rights="users",
+        order="username",
+        start=T("添加第一位同事。", "Add your first colleague."),
+    )
+
+    username: Mapped[str] = text("用户名", "User name", LIST | SEARCH, max=64, check=plain_name)
+    name: Mapped[str] = text("姓名", "Name", LIST | SEARCH | TITLE, max=80)
+    language: Mapped[PageLanguage] = choice(
+        "语言", "Language", PageLanguage, LIST | FILTER, default=PageLanguage.ZH
+    )
+    email: Mapped[str | None] = text("邮箱", "Email", SEARCH | ADVANCED, max=120)
+    phone: Mapped[str | None] = text("电话", "Phone", ADVANCED, max=40)

@@ -1,0 +1,199 @@
+"""Sessions: opaque tokens, of which only a hash is kept, so a session can be ended at once."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from hub.errors import T, UnauthorizedError
+from hub.kit.clock import utc_now
+from hub.kit.db import Database
+from hub.kit.ids import uuid7
+from hub.security.actor import Actor, Stores
+from hub.security.models import Credential, Role, RoleRight, SignInSession, UserRole
+from hub.security.records import User
+
+SEEN_EVERY = timedelta(minutes=1)  # how exact `seen_at` is; each update is a write
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long a session lasts: without use, and at most (cookie, bearer token)."""
+
+    idle: timedelta
+    cookie: timedelta
+    bearer: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from, for the session list and the audit."""
+
+    address: str
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a browser or a program shows from now on; the hub cannot show it again."""
+
+    secret: str
+    expires_at: datetime
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who wants to sign in: a user who is not archived."""
+
+    id: UUID
+    chain_id: UUID
+    name: str
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """One line of a person's session list."""
+
+    id: UUID
+    created_at: datetime
+    seen_at: datetime
+    address: str
+    user_agent: str
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def open_session(
+    connection: Connection,
+    account: Account,
+    origin: Origin,
+    life: timedelta,
+    *,
+    cookie: bool,
+) -> Token:
+    """A new session of one account."""
+    now = utc_now()
+    token = Token(secrets.token_urlsafe(32), now + life, uuid7())
+    connection.execute(
+        insert(SignInSession).values(
+            id=token.session_id,
+            token_hash=_digest(token.secret),
+            user_id=account.id,
+            chain_id=account.chain_id,
+            is_cookie=cookie,
+            created_at=now,
+            seen_at=now,
+            expires_at=token.expires_at,
+            address=origin.address[:60],
+            user_agent=origin.user_agent[:200],
+        )
+    )
+    return token
+
+
+def end_sessions(
+    connection: Connection, user_id: UUID, *, only: UUID | None = None, keep: UUID | None = None
+) -> int:
+    """End a user's sessions: all, one, or all but one; returns how many were ended."""
+    ended = update(SignInSession).where(
+        SignInSession.user_id == user_id, SignInSession.ended_at.is_(None)
+    )
+    if only:
+        ended = ended.where(SignInSession.id == only)
+    if keep:
+        ended = ended.where(SignInSession.id != keep)
+    return connection.execute(ended.values(ended_at=utc_now())).rowcount
+
+
+class Sessions:
+    """Finds out who is behind a token, each time anew: whoever is shut out is out at once."""
+
+    def __init__(self, db: Database, lifetimes: Lifetimes) -> None:
+        self._db = db
+        self.lifetimes = lifetimes
+
+    def actor(self, secret: str) -> Actor:
+        """The person behind a token; UnauthorizedError when it is unknown, ended or too old."""
+        now = utc_now()
+        with self._db.system_read("session") as connection:
+            row = connection.execute(_LIVE_SESSION, {"hash": _digest(secret), "now": now}).first()
+            if row is None or now - row.seen_at > self.lifetimes.idle:
+                raise UnauthorizedError(T("请先登录。", "Sign in first."))
+            grants, roles = _grants(connection, row.user_id)
+        if now - row.seen_at > SEEN_EVERY:
+            self._touch(row.session_id, now)
+        return Actor(
+            user_id=row.user_id,
+            chain_id=row.chain_id,
+            username=row.username,
+            name=row.name,
+            language=str(row.language),
+            roles=roles,
+            grants=grants,
+            session_id=row.session_id,
+            must_change_password=row.must_change,
+        )
+
+    def listed(self, actor: Actor) -> list[OpenSession]:
+        """The actor's live sessions, newest first."""
+        table = SignInSession
+        query = (
+            select(table.id, table.created_at, table.seen_at, table.address, table.user_agent)
+            .where(table.user_id == actor.user_id, table.ended_at.is_(None))
+            .where(table.expires_at > utc_now())
+            .where(table.seen_at > utc_now() - self.lifetimes.idle)
+            .order_by(table.seen_at.desc())
+        )
+        with self._db.system_read("sessions") as connection:
+            return [OpenSession(*row) for row in connection.execute(query)]
+
+    def _touch(self, session_id: UUID, now: datetime) -> None:
+        seen = update(SignInSession).where(SignInSession.id == session_id).values(seen_at=now)
+        with self._db.system("session") as connection:
+            connection.execute(seen)
+
+
+def _grants(connection: Connection, user_id: UUID) -> tuple[dict[str, Stores], tuple[str, ...]]:
+    """Each right with the stores it reaches, and the codes of the roles."""
+    query = (
+        select(RoleRight.right, UserRole.store_id, Role.code)
+        .join(Role, Role.id == RoleRight.role_id)
+        .join(UserRole, UserRole.role_id == Role.id)
+        .where(UserRole.user_id == user_id)
+    )
+    grants: dict[str, Stores] = {}
+    roles: dict[str, None] = {}
+    for right, store_id, code in connection.execute(query):
+        roles[code] = None
+        reach = grants.get(right, frozenset())
+        grants[right] = None if reach is None or store_id is None else reach | {store_id}
+    return grants, tuple(roles)
+
+
+_LIVE_SESSION = (
+    select(
+        SignInSession.id.label("session_id"),
+        SignInSession.seen_at,
+        User.id.label("user_id"),
+        User.chain_id,
+        User.username,
+        User.name,
+        User.language,
+        Credential.must_change,
+    )
+    .join(User, User.id == SignInSession.user_id)
+    .join(Credential, Credential.user_id == User.id)
+    .where(
+        SignInSession.token_hash == bindparam("hash"),
+        SignInSession.ended_at.is_(None),
+        SignInSession.expires_at > bindparam("now"),
+        User.archived_at.is_(None),
+    )
+)

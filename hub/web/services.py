@@ -1,0 +1,29 @@
+"""What a request may need of the running hub; built once by `hub.app`."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hub.kit.db import Database
+from hub.security.sign_in import SignIn
+from hub.settings import HubSettings
+
+if TYPE_CHECKING:
+    from hub.ingest.registry import Registry
+    from hub.live import Live
+    from hub.timeseries.last import LastValues
+    from hub.timeseries.port import TimeSeries
+    from hub.web.rendering import Templates
+
+
+@dataclass(frozen=True)
+class Services:
+    """Found at `request.app.state.services`; every part may be used from any thread."""
+
+    settings: HubSettings
+    db: Database
+    sign_in: SignIn
+    timeseries: "TimeSeries"
+    last: "LastValues"
+    registry: "Registry"
+    live: "Live"
+    templates: "Templates"
