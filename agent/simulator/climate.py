@@ -81,12 +81,14 @@ class Climate:
             "outdoor_temperature_c": self.outdoor_c + gauss(0.0, 0.08),
             "setpoint_c": _SETPOINT_C.get(self.mode, 23.0),
             "fan_speed_percent": self.fan_percent,
-            "valve_percent": 100.0 if has_heat else 0.0,
+            "heating_percent": 100.0 * (has_heat and self.mode is HvacMode.HEATING),
+            "cooling_percent": 100.0 * (has_heat and self.mode is HvacMode.COOLING),
             "humidity_percent": min(92.0, max(22.0, humidity + gauss(0.0, 0.3))),
             "co2_ppm": max(400.0, self._co2_ppm + gauss(0.0, 6.0)),
             "power_w": self.power_w(),
             "alarm_active": 0.0,
             "alarm_code": 0.0,
+            "filter_alarm": 0.0,
         }
 
     def _control(self, is_open: bool) -> None:

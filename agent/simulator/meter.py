@@ -32,7 +32,7 @@ class Meter:
         self._rng = rng
         self._noise = random.Random(rng.random())
         self.flicker_w = 0.0  # small loads that come and go
-        self.energy_kwh = rng.uniform(38_000, 92_000)
+        self.energy_kwh = rng.uniform(8_000, 42_000)
         self._grid_v = 0.0
 
     def step(self, dt: float, loads: Loads) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 _FAULTY_SUCTION_RISE_K = 30.0
 _FAULT_LEAK_RATE = 0.0009  # makes a lost charge warm the air by about 1.5 K a minute
+_HOT_K, _HOT_DELAY_S = 7.0, 1800.0  # the controller's own alarm: above setpoint, for so long
+_DOOR_DELAY_S = 300.0
 _STILL_AIR_RATE = 0.00008  # air ← evaporator with the fan off
 
 
@@ -86,6 +88,8 @@ class ColdUnit:
         self._defrost_left_s = 0.0
         self._since_defrost_s = rng.uniform(0, spec.defrost_every_s)
         self._rest_s = 0.0
+        self._hot_s = 0.0
+        self._door_open_s = 0.0
         self._age = rng.uniform(0.96, 1.04)  # no two machines are alike
 
     @property
@@ -120,6 +124,7 @@ class ColdUnit:
         self.goods_c -= dt * goods / spec.goods_mass
         if self.is_running:
             self.run_s += dt
+        self._watch(dt)
 
     def power_w(self) -> float:
         if not self._is_powered:
@@ -132,7 +137,12 @@ class ColdUnit:
 
     def readings(self) -> dict[str, float]:
         gauss = self._noise.gauss
+        is_hot = self._hot_s >= _HOT_DELAY_S
+        is_door_late = self._door_open_s >= _DOOR_DELAY_S
+        blown_c = self.air_c + 0.35 * (self.evaporator_c - self.air_c)
         return {
+            "supply_temperature_c": blown_c + gauss(0.0, 0.06),
+            "return_temperature_c": self.air_c + 0.6 + gauss(0.0, 0.06),
             "air_temperature_c": self.air_c + gauss(0.0, 0.06),
             "evaporator_temperature_c": self.evaporator_c + gauss(0.0, 0.08),
             "condenser_temperature_c": self.condenser_c + gauss(0.0, 0.1),
@@ -142,8 +152,11 @@ class ColdUnit:
             "fan_running": float(not self.is_defrosting),
             "defrost_active": float(self.is_defrosting),
             "door_open": float(self.is_door_open),
-            "alarm_active": 0.0,
-            "alarm_code": 0.0,
+            "alarm_active": float(is_hot or is_door_late),
+            "high_temperature_alarm": float(is_hot),
+            "low_temperature_alarm": 0.0,
+            "probe_fault": 0.0,
+            "door_alarm": float(is_door_late),
             "compressor_run_s": float(int(self.run_s)),
             "compressor_starts": float(self.starts),
             "power_w": self.power_w(),
@@ -171,6 +184,12 @@ class ColdUnit:
         ):
             self.is_running = True
             self.starts += 1
+
+    def _watch(self, dt: float) -> None:
+        is_hot = self.air_c > self.spec.setpoint_c + _HOT_K and self._is_powered
+        self._hot_s = self._hot_s + dt if is_hot else 0.0
+        is_open = self.is_door_open and self._is_powered
+        self._door_open_s = self._door_open_s + dt if is_open else 0.0
 
     def _step_defrost(self, dt: float) -> None:
         if self._defrost_left_s > 0:

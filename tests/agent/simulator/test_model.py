@@ -2,6 +2,7 @@
 
 import statistics
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,10 +16,7 @@ from protocols.pos.ticket import Ticket, TicketKind
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 11, 9, tzinfo=SHANGHAI)
 NOON = MONDAY + timedelta(hours=12)
-
-
-def store(start: datetime = MONDAY, seed: int = 7) -> StoreModel:
-    return StoreModel(seed, SHANGHAI, start)
+MakeStore = Callable[..., StoreModel]
 
 
 def series(
@@ -31,7 +29,7 @@ def series(
     return values
 
 
-def test_the_same_seed_lives_the_same_day_and_another_seed_does_not() -> None:
+def test_the_same_seed_lives_the_same_day_and_another_seed_does_not(store: MakeStore) -> None:
     first, again, other = store(), store(), store(seed=8)
     for model in (first, again, other):
         model.advance(NOON)
@@ -40,7 +38,7 @@ def test_the_same_seed_lives_the_same_day_and_another_seed_does_not() -> None:
     assert first.readings() != other.readings()
 
 
-def test_a_store_looked_at_from_noon_sold_the_same_in_the_afternoon() -> None:
+def test_a_store_looked_at_from_noon_sold_the_same_in_the_afternoon(store: MakeStore) -> None:
     whole, late = store(), store(NOON)
     whole.advance(NOON)
     whole.take_events()
@@ -49,7 +47,7 @@ def test_a_store_looked_at_from_noon_sold_the_same_in_the_afternoon() -> None:
     assert whole.take_events() == late.take_events()
 
 
-def test_every_metric_is_in_the_vocabulary_and_in_its_range() -> None:
+def test_every_metric_is_in_the_vocabulary_and_in_its_range(store: MakeStore) -> None:
     model = store(NOON)
     for metrics in model.readings().values():
         for name, value in metrics.items():
@@ -62,7 +60,7 @@ def test_every_metric_is_in_the_vocabulary_and_in_its_range() -> None:
     ("device", "low_c", "high_c"), [("cabinet-1", 1.5, 10.0), ("freezer-1", -23.0, -9.0)]
 )
 def test_a_healthy_machine_cycles_and_defrosts_around_its_setpoint(
-    device: str, low_c: float, high_c: float
+    device: str, low_c: float, high_c: float, store: MakeStore
 ) -> None:
     model = store()
     starts = model.cold[device].starts
@@ -73,7 +71,7 @@ def test_a_healthy_machine_cycles_and_defrosts_around_its_setpoint(
     assert 40 <= model.cold[device].starts - starts <= 150
 
 
-def test_the_meter_counts_what_it_shows() -> None:
+def test_the_meter_counts_what_it_shows(store: MakeStore) -> None:
     model = store()
     before = model.meter.energy_kwh
     power = series(model, "meter-1", "power_w", 24 * 60)
@@ -84,7 +82,7 @@ def test_the_meter_counts_what_it_shows() -> None:
     )
 
 
-def test_tickets_follow_visitors_and_everybody_goes_home() -> None:
+def test_tickets_follow_visitors_and_everybody_goes_home(store: MakeStore) -> None:
     model = store()
     entries, exits = model.door_in_total, model.door_out_total
     model.advance(MONDAY + timedelta(hours=24))
@@ -100,7 +98,7 @@ def test_tickets_follow_visitors_and_everybody_goes_home() -> None:
     assert all(7 <= ticket.at.astimezone(SHANGHAI).hour <= 23 for ticket in tickets)
 
 
-def test_a_weekend_and_a_festival_differ_from_a_working_day() -> None:
+def test_a_weekend_and_a_festival_differ_from_a_working_day(store: MakeStore) -> None:
     def visitors(day: datetime) -> int:
         model = store(day)
         before = model.door_in_total
@@ -111,7 +109,9 @@ def test_a_weekend_and_a_festival_differ_from_a_working_day() -> None:
     assert visitors(datetime(2026, 2, 18, tzinfo=SHANGHAI)) < 0.8 * working_day
 
 
-def test_freezer_drift_is_warm_within_minutes_though_the_compressor_runs_on() -> None:
+def test_freezer_drift_is_warm_within_minutes_though_the_compressor_runs_on(
+    store: MakeStore,
+) -> None:
     model = store(NOON)
     model.begin(Scenario.FREEZER_DRIFT)
     air = series(model, "freezer-1", "air_temperature_c", 6)
@@ -121,7 +121,7 @@ def test_freezer_drift_is_warm_within_minutes_though_the_compressor_runs_on() ->
     assert series(model, "freezer-1", "air_temperature_c", 240)[-1] < -17
 
 
-def test_door_left_open_warms_one_cabinet_only() -> None:
+def test_door_left_open_warms_one_cabinet_only(store: MakeStore) -> None:
     model = store(NOON)
     model.begin(Scenario.DOOR_LEFT_OPEN)
     assert series(model, "cabinet-1", "air_temperature_c", 20)[-1] > 8
@@ -129,14 +129,14 @@ def test_door_left_open_warms_one_cabinet_only() -> None:
     assert model.readings()["cabinet-2"]["air_temperature_c"] < 8
 
 
-def test_a_dead_counter_stands_still_while_people_buy() -> None:
+def test_a_dead_counter_stands_still_while_people_buy(store: MakeStore) -> None:
     model = store(NOON)
     model.begin(Scenario.DEAD_COUNTER)
     assert len(set(series(model, "door-1", "in_total", 120))) == 1
     assert sum(isinstance(event, Ticket) for event in model.take_events()) > 20
 
 
-def test_a_sales_drop_leaves_the_doors_busy() -> None:
+def test_a_sales_drop_leaves_the_doors_busy(store: MakeStore) -> None:
     usual, dropped = store(NOON), store(NOON)
     dropped.begin(Scenario.SALES_DROP)
     counts = []
@@ -148,7 +148,7 @@ def test_a_sales_drop_leaves_the_doors_busy() -> None:
     assert usual.door_in_total == dropped.door_in_total
 
 
-def test_a_power_cut_silences_everything_and_passes() -> None:
+def test_a_power_cut_silences_everything_and_passes(store: MakeStore) -> None:
     model = store(NOON)
     model.begin(Scenario.POWER_CUT)
     model.take_events()
@@ -161,7 +161,7 @@ def test_a_power_cut_silences_everything_and_passes() -> None:
     assert model.readings()["cabinet-1"]["air_temperature_c"] > 5
 
 
-def test_time_is_utc() -> None:
+def test_time_is_utc(store: MakeStore) -> None:
     model = store(NOON)
     assert model.now == NOON
     assert model.now.tzinfo is UTC
