@@ -43,7 +43,7 @@ class SealedFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self._footer = lru_cache(maxsize=128)(self._read_footer)
+        self.footer = lru_cache(maxsize=128)(self._read_footer)
 
     def path(self, file: SealedFile) -> Path:
         return self._folder / str(file.day) / f"{file.store}-{file.generation}.parquet"
@@ -52,7 +52,7 @@ class SealedFiles:
         self, file: SealedFile, series: NDArray[np.int32], start_ms: int, end_ms: int
     ) -> Points:
         """Those of `series` (sorted) in [start, end), in (series, t) order."""
-        footer = self._footer(file)
+        footer = self.footer(file)
         begin = np.searchsorted(series, footer.first, "left")
         end = np.searchsorted(series, footer.last, "right")
         groups = np.flatnonzero(end > begin)
