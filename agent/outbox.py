@@ -1,0 +1,184 @@
+"""The outbox: readings go in from the poller, batches come out for the uplink; none is forgotten.
+
+One writer thread owns the file. It encodes, commits at once what is urgent and the rest every 2 s
+or 200 values, and syncs once a second. `append` never waits for the disk.
+"""
+
+import asyncio
+import queue
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from agent.clock import Clock, SystemClock
+from agent.outbox_batch import Batching, Channel, check
+from agent.outbox_file import OutboxFile
+from agent.outbox_rows import Epoch, OutboxError, OutboxReader, StoredBatch
+from agent.outbox_writer import OutboxWriter
+from protocols.reading import Reading
+from protocols.sparkplug.codec import Sample
+from protocols.sparkplug.journal import BatchId
+
+MAX_QUEUED = 50_000  # readings that wait while the disk stalls
+MEGABYTE = 1_000_000
+
+
+class OutboxFullError(OutboxError):
+    """The disk has taken nothing for so long that no more readings can be held."""
+
+
+class Outbox:
+    """Used as a context manager. `append` has one caller's thread, the rest may come from any.
+
+    `on_stored` is called from the writer thread whenever there may be something new to send.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        max_mb: int = 150,
+        batching: Batching | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Opens the file and begins a new epoch. Raises OutboxError."""
+        self.on_stored: Callable[[], None] = lambda: None
+        self.epochs: tuple[Epoch, ...] = ()
+        self.channels: tuple[Channel, ...] = ()
+        self._clock = clock or SystemClock()
+        self._file = OutboxFile(path, max_mb * MEGABYTE, lambda: secrets.randbits(64))
+        self._facts = dict(self._file.facts)
+        self._writer = OutboxWriter(self._file, batching or Batching(), self._clock, self._publish)
+        self._reader = OutboxReader(path)
+        self._tasks: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._appended = self._taken = 0  # each is counted by one side only
+        self._end: Future[None] = Future()
+        self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._tasks.put(None)
+        self._thread.join()
+        self._reader.close()
+
+    async def run(self) -> None:
+        """Ends only with the error that ended the writer: the process must not go on without it."""
+        await asyncio.shield(asyncio.wrap_future(self._end))
+        raise OutboxError("The outbox was closed while the agent ran.")
+
+    # the poller's side
+
+    def alias(self, device: str, metric: str) -> int:
+        """The permanent number of a metric, 0 while nothing of it was ever stored."""
+        for channel in self.channels:
+            if (channel.device, channel.metric) == (device, metric):
+                return channel.alias
+        return 0
+
+    def append(self, readings: Sequence[Reading], *, urgent: bool = False) -> None:
+        """Keep the readings until the hub has them. Raises ValueError, OutboxFullError."""
+        for reading in readings:
+            check(reading)
+        waiting = self._appended - self._taken
+        if waiting > MAX_QUEUED:
+            raise OutboxFullError(
+                f"{waiting} readings wait for {self._file.path}: the disk takes nothing."
+            )
+        self._appended += len(readings)
+        self._tasks.put(partial(self._take, list(readings), urgent))
+
+    def bulk(self, readings: Iterable[Reading]) -> int:
+        """Write history as an epoch before everything live; blocks, returns how many readings."""
+        done: Future[int] = Future()
+
+        def task() -> None:
+            try:
+                done.set_result(self._writer.write_history(readings))
+            except BaseException as error:  # noqa: BLE001 boundary: raised again in the caller
+                done.set_exception(error)
+
+        self._tasks.put(task)
+        return done.result()
+
+    # the uplink's side
+
+    def read(self, epoch: Epoch, after_id: int, limit: int) -> list[StoredBatch]:
+        return self._reader.read(epoch, after_id, limit)
+
+    def current(self) -> dict[int, Sample]:
+        """The last value of each alias since the start."""
+        return self._writer.batcher.current.copy()
+
+    def acknowledge(self, acks: Iterable[BatchId]) -> None:
+        self._tasks.put(partial(self._writer.acknowledge, list(acks)))
+
+    def begin_epoch(self) -> None:
+        self._tasks.put(self._writer.begin_epoch)
+
+    def fact(self, name: str) -> int:
+        """A number that survives a restart, 0 where nobody has set it."""
+        return self._facts.get(name, 0)
+
+    def set_fact(self, name: str, value: int) -> None:
+        self._facts[name] = value
+        self._tasks.put(partial(self._writer.remember, name, value))
+
+    # what people and the watchdog ask
+
+    @property
+    def rows_waiting(self) -> int:
+        return sum(epoch.waiting for epoch in self.epochs)
+
+    @property
+    def bytes(self) -> int:
+        return self._file.bytes
+
+    @property
+    def dropped_batches(self) -> int:
+        """Batches that had to go before the hub had them, since the start."""
+        return self._file.dropped_batches
+
+    # the writer thread
+
+    def _work(self) -> None:
+        try:
+            while (task := self._next_task()) is not None:
+                task()
+                self._writer.tick()
+            self._writer.close()
+        except BaseException as error:
+            self._end.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            self._end.set_result(None)
+
+    def _next_task(self) -> Callable[[], object] | None:
+        wait_s = max(0.001, self._writer.next_s() - self._clock.monotonic_s())
+        try:
+            return self._tasks.get(timeout=wait_s)
+        except queue.Empty:
+            return lambda: None
+
+    def _take(self, readings: Sequence[Reading], urgent: bool) -> None:
+        self._writer.take(readings, is_urgent=urgent)
+        self._taken += len(readings)
+
+    def _publish(self) -> None:
+        self.epochs = self._file.epochs
+        if len(self.channels) != self._file.saved_aliases:
+            self.channels = tuple(self._file.channels)
+        self.on_stored()

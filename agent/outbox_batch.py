@@ -1,0 +1,157 @@
+"""Readings become batches: one batch is one row of the outbox and one message on the wire."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from agent.clock import to_ms
+from agent.settings import Layout
+from protocols.metrics import METRICS, Kind
+from protocols.reading import Quality, Reading
+from protocols.sparkplug.codec import Datatype, Sample, datatype_of, encode_values
+
+EQUAL_STAMP_MS = 1000  # a stamp this little behind the last one of its series is moved after it
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One metric of one device with its permanent alias."""
+
+    alias: int
+    device: str
+    metric: str
+    datatype: Datatype
+    is_prompt: bool  # a change of a state and every document go out at once
+
+    @classmethod
+    def of(cls, alias: int, device: str, metric: str) -> "Channel":
+        known = METRICS.get(metric)
+        prompt = known is not None and known.kind in (Kind.STATE, Kind.DOCUMENT)
+        return cls(alias, device, metric, datatype_of(metric), prompt)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`metrics` are the encoded values; `device` is None in the layout "node"."""
+
+    device: str | None
+    values: int
+    metrics: bytes
+
+
+@dataclass(slots=True)
+class _Open:
+    since_s: float
+    samples: list[Sample] = field(default_factory=list)
+    is_urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """When a batch is complete, unless something urgent sends it at once."""
+
+    layout: Layout = Layout.NODE
+    max_values: int = 200
+    max_age_s: float = 2.0
+
+
+class Batcher:
+    """Collects readings, gives each its stamp and alias, and says which batches are due."""
+
+    def __init__(self, channel: Callable[[str, str], Channel], rules: Batching) -> None:
+        self._channel = channel
+        self._rules = rules
+        self._open: dict[str | None, _Open] = {}
+        self._overlap_ms: dict[int, int] = {}
+        self.current: dict[int, Sample] = {}
+
+    def add(self, readings: Iterable[Reading], now_s: float, *, is_urgent: bool = False) -> None:
+        for reading in readings:
+            channel = self._channel(reading.device, reading.metric)
+            sample = self._sample(channel, reading)
+            box = self._box(channel, now_s)
+            box.samples.append(sample)
+            box.is_urgent |= is_urgent or (channel.is_prompt and self._is_change(sample))
+            self.current[channel.alias] = sample
+
+    def due(self, now_s: float, *, is_final: bool = False) -> Iterator[Batch]:
+        """Batches that are urgent, full or old enough; `is_final` gives all there is."""
+        for device, box in list(self._open.items()):
+            while len(box.samples) >= self._rules.max_values:
+                yield _encoded(device, box.samples[: self._rules.max_values])
+                del box.samples[: self._rules.max_values]
+            if is_final or box.is_urgent or now_s - box.since_s >= self._rules.max_age_s:
+                if box.samples:
+                    yield _encoded(device, box.samples)
+                del self._open[device]
+
+    def deadline_s(self) -> float | None:
+        """When the oldest open batch has to go, on the monotonic clock."""
+        begun = min((box.since_s for box in self._open.values()), default=None)
+        return None if begun is None else begun + self._rules.max_age_s
+
+    def clock_stepped_back(self) -> None:
+        """From now on stamps may lie before those already given: such values are ESTIMATED."""
+        for alias, sample in self.current.items():
+            self._overlap_ms[alias] = max(sample.time_ms, self._overlap_ms.get(alias, 0))
+        self.current = {alias: sample._replace(time_ms=0) for alias, sample in self.current.items()}
+
+    def _box(self, channel: Channel, now_s: float) -> _Open:
+        key = channel.device if self._rules.layout is Layout.DEVICE else None
+        box = self._open.get(key)
+        if box is None:
+            box = self._open[key] = _Open(now_s)
+        return box
+
+    def _sample(self, channel: Channel, reading: Reading) -> Sample:
+        time_ms, quality = to_ms(reading.time), reading.quality
+        last = self.current.get(channel.alias)
+        if last is not None and last.time_ms - EQUAL_STAMP_MS < time_ms <= last.time_ms:
+            time_ms = last.time_ms + 1
+        if time_ms <= self._overlap_ms.get(channel.alias, -1) and quality is Quality.GOOD:
+            quality = Quality.ESTIMATED
+        return Sample(channel.alias, channel.datatype, time_ms, reading.value, quality)
+
+    def _is_change(self, sample: Sample) -> bool:
+        last = self.current.get(sample.alias)
+        if last is None or sample.datatype is Datatype.STRING:
+            return True
+        return last.value != sample.value or last.quality is not sample.quality
+
+
+def history(readings: Iterable[Reading], channel: Callable[[str, str], Channel]) -> Iterator[Batch]:
+    """Batches of what happened long ago, in the order given; nothing of it is current."""
+    size = Batching().max_values
+    samples: list[Sample] = []
+    for reading in readings:
+        known = channel(reading.device, reading.metric)
+        stamp = to_ms(reading.time)
+        samples.append(Sample(known.alias, known.datatype, stamp, reading.value, reading.quality))
+        if len(samples) == size:
+            yield _encoded(None, samples, is_historical=True)
+            samples = []
+    if samples:
+        yield _encoded(None, samples, is_historical=True)
+
+
+def check(reading: Reading) -> None:
+    """Raises ValueError for a reading that could not be sent as its metric's type."""
+    value = reading.value
+    if value is None:
+        is_good = reading.quality in (Quality.BAD, Quality.STALE)
+    elif datatype_of(reading.metric) is Datatype.STRING:
+        is_good = isinstance(value, str)
+    else:
+        is_good = isinstance(value, float | int) and math.isfinite(value)
+    if not is_good:
+        raise ValueError(
+            f"{reading.device}/{reading.metric} = {value!r} ({reading.quality.name}) cannot be "
+            "kept: gauges, counters and states are finite numbers, documents are text, "
+            "and only BAD or STALE readings have no value."
+        )
+
+
+def _encoded(
+    device: str | None, samples: Sequence[Sample], *, is_historical: bool = False
+) -> Batch:
+    return Batch(device, len(samples), encode_values(samples, is_historical=is_historical))

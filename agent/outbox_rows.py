@@ -1,0 +1,213 @@
+"""The tables of the outbox: how rows are opened, read and checked. Only `outbox_*.py` know them."""
+
+import logging
+import os
+import sqlite3
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+from agent.outbox_batch import Channel
+from protocols.sparkplug.journal import OpenEpoch
+
+log = logging.getLogger(__name__)
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x53564F42  # "SVOB"
+SCHEMA = f"""
+BEGIN;
+CREATE TABLE fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE alias (
+    alias INTEGER PRIMARY KEY, device TEXT NOT NULL, metric TEXT NOT NULL, crc INTEGER NOT NULL,
+    UNIQUE (device, metric)
+);
+CREATE TABLE epoch (
+    ordinal INTEGER PRIMARY KEY, number TEXT NOT NULL UNIQUE, next_id INTEGER NOT NULL,
+    acked INTEGER NOT NULL, ended_ms INTEGER NOT NULL, crc INTEGER NOT NULL
+);
+CREATE TABLE batch (
+    key INTEGER PRIMARY KEY, device TEXT, stored_ms INTEGER NOT NULL, value_count INTEGER NOT NULL,
+    crc INTEGER NOT NULL, payload BLOB NOT NULL
+);
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {SCHEMA_VERSION};
+COMMIT;
+"""
+_ID_BITS = 40
+
+
+class OutboxError(Exception):
+    """The outbox cannot be used; the message says what to do."""
+
+
+class OutboxDamagedError(OutboxError):
+    """The file is not what was written; nobody may go on as if it were empty."""
+
+
+class StoredBatch(NamedTuple):
+    """`metrics` is empty where the row was damaged on disk: its values are lost, its id is not."""
+
+    epoch: int
+    id: int
+    device: str | None
+    values: int
+    stored_ms: int
+    metrics: bytes
+
+
+class Epoch(NamedTuple):
+    """One gap-free run of ids; `first` is the oldest row still kept, `next_id` if there is none.
+
+    `acked` is what the hub said last; it may lie beyond `last` after a power cut.
+    """
+
+    ordinal: int
+    number: int
+    first: int = 1
+    next_id: int = 1
+    acked: int = 0
+    ended_ms: int = 0
+
+    @property
+    def last(self) -> int:
+        return self.next_id - 1
+
+    @property
+    def waiting(self) -> int:
+        """How many kept batches the hub has not yet stored."""
+        return max(0, self.last - max(self.acked, self.first - 1))
+
+    def key(self, row_id: int) -> int:
+        return self.ordinal << _ID_BITS | row_id
+
+    def announcement(self) -> OpenEpoch:
+        return OpenEpoch(self.number, self.first, self.last)
+
+
+def checksum(*values: object, payload: bytes = b"") -> int:
+    return zlib.crc32(payload, zlib.crc32(repr(values).encode()))
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    """The connection of the writer, the schema made if the file is new. Raises OutboxError."""
+    is_new = not path.exists()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise OutboxError(f"Outbox {path} cannot be opened: {error}. Check its folder.") from error
+    try:
+        _prepare(db, path, is_new=is_new)
+    except sqlite3.OperationalError as error:
+        db.close()
+        raise OutboxError(
+            f"Outbox {path} cannot be used: {error}. Is another agent running on it, "
+            "is the disk full, or is the file not ours?"
+        ) from error
+    except (sqlite3.DatabaseError, OutboxError) as error:
+        db.close()
+        raise _damaged(path, str(error)) from error
+    return db
+
+
+def _prepare(db: sqlite3.Connection, path: Path, *, is_new: bool) -> None:
+    db.execute("PRAGMA locking_mode = NORMAL")
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("PRAGMA cache_size = -1024")
+    if is_new or not db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
+        if not is_new and path.stat().st_size > 0 and _identity(db) != (0, 0):
+            raise OutboxError("its tables are gone")
+        db.executescript(SCHEMA)
+        sync_folder(path)
+        return
+    if _identity(db)[0] != APPLICATION_ID:
+        raise sqlite3.OperationalError("the file is another program's database")
+    if _identity(db)[1] != SCHEMA_VERSION:
+        raise sqlite3.OperationalError("the file was written by another version of the agent")
+    (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise OutboxError(verdict)
+
+
+def _identity(db: sqlite3.Connection) -> tuple[int, int]:
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    return int(application), int(version)
+
+
+def _damaged(path: Path, what: str) -> OutboxDamagedError:
+    return OutboxDamagedError(
+        f"Outbox {path} is damaged ({what}). Run: storevitals-agent outbox repair"
+    )
+
+
+def sync_folder(path: Path) -> None:
+    """The name of a new file survives a power cut."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def read_channels(db: sqlite3.Connection, path: Path) -> dict[tuple[str, str], Channel]:
+    found = {}
+    for alias, device, metric, crc in db.execute("SELECT * FROM alias ORDER BY alias"):
+        if checksum(alias, device, metric) != crc:
+            raise _damaged(path, f"alias {alias}")
+        found[device, metric] = Channel.of(alias, device, metric)
+    if len(found) != max((c.alias for c in found.values()), default=0):
+        raise _damaged(path, "aliases are missing")
+    return found
+
+
+def read_epochs(db: sqlite3.Connection, path: Path) -> list[Epoch]:
+    """All epochs, oldest first, each with the oldest row that is kept."""
+    epochs = []
+    rows = db.execute("SELECT * FROM epoch ORDER BY ordinal").fetchall()
+    for ordinal, number, next_id, acked, ended_ms, crc in rows:
+        if checksum(ordinal, number, next_id, acked, ended_ms) != crc:
+            raise _damaged(path, f"epoch {ordinal}")
+        bare = Epoch(ordinal, int(number, 16), next_id, next_id, acked, ended_ms)
+        (oldest,) = db.execute(
+            "SELECT MIN(key) FROM batch WHERE key BETWEEN ? AND ?", (bare.key(1), bare.key(next_id))
+        ).fetchone()
+        epochs.append(bare if oldest is None else bare._replace(first=oldest - bare.key(0)))
+    return epochs
+
+
+class OutboxReader:
+    """Reads batches in a thread of its own while the writer writes."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5, check_same_thread=False
+        )
+        self._db.execute("PRAGMA cache_size = -512")
+
+    def read(self, epoch: Epoch, after_id: int, limit: int) -> list[StoredBatch]:
+        """The next batches of an epoch in order of their ids; a damaged one comes empty."""
+        found = self._db.execute(
+            "SELECT key, device, stored_ms, value_count, crc, payload FROM batch"
+            " WHERE key > ? AND key < ? ORDER BY key LIMIT ?",
+            (epoch.key(after_id), epoch.key(epoch.next_id), limit),
+        ).fetchall()
+        return [_verified(epoch, row) for row in found]
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def _verified(epoch: Epoch, row: tuple[int, str | None, int, int, int, bytes]) -> StoredBatch:
+    key, device, stored_ms, count, crc, payload = row
+    row_id = key - epoch.key(0)
+    if checksum(key, device, stored_ms, count, payload=payload) != crc:
+        log.error(
+            "Batch %d of epoch %016x was damaged on disk: its readings are lost; the hub will show "
+            "a gap. Check the memory card.",
+            row_id,
+            epoch.number,
+        )
+        return StoredBatch(epoch.number, row_id, None, 0, stored_ms, b"")
+    return StoredBatch(epoch.number, row_id, device, count, stored_ms, zlib.decompress(payload))
