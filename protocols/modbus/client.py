@@ -1,0 +1,386 @@
+"""One Modbus bus: a serial line, or a TCP device or gateway. The one file that knows pymodbus.
+
+RTU frames carry no transaction id: a late answer looks like the answer to the next request. So on
+RTU nothing is asked twice by the library; after a timeout the line is left silent and what was
+heard is dropped, the silent unit is left alone for 2 × timeout, doubled at each failure in a row,
+and its first answer after that is checked by reading again and counting every byte on the line.
+"""
+
+import asyncio
+import errno
+import logging
+import os
+import time
+from dataclasses import dataclass
+from typing import Literal, Protocol, Self
+
+from pymodbus import FramerType
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
+from pymodbus.exceptions import ModbusException
+from pymodbus.pdu import ExceptionResponse, ModbusPDU
+
+from protocols.errors import DeviceRefusedError, DeviceTimeoutError, FrameError, ProtocolError
+from protocols.modbus.profile import Table
+
+REOPEN_AFTER_TIMEOUTS = 3
+CONNECT_TIMEOUT_S = 3.0
+LONGEST_QUIET_S = 10.0
+_LIBRARY_TIMEOUT_S = 60.0  # ours are shorter and are kept by asyncio.timeout
+_EXCEPTIONS = {
+    1: "illegal function",
+    2: "illegal data address",
+    3: "illegal data value",
+    4: "device failure",
+    5: "acknowledge",
+    6: "device busy",
+    10: "gateway path unavailable",
+    11: "gateway target did not answer",
+}
+_GATEWAY_TIMEOUTS = (10, 11)
+
+
+class Span(Protocol):
+    """What is read: `protocols.modbus.codec.Block` is one."""
+
+    @property
+    def table(self) -> Table: ...
+    @property
+    def address(self) -> int: ...
+    @property
+    def count(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SerialLine:
+    port: str
+    baud: int = 9600
+    parity: Literal["N", "E", "O"] = "N"
+    stop_bits: Literal[1, 2] = 1
+
+    is_rtu = True
+
+    @property
+    def silence_s(self) -> float:
+        """3.5 characters of 11 bits; fixed above 19200 baud (Modbus over serial line, 2.5.1.1)."""
+        return max(3.5 * 11 / self.baud, 0.00175)
+
+    def __str__(self) -> str:
+        return self.port
+
+
+@dataclass(frozen=True, slots=True)
+class TcpAddress:
+    """`framing` rtu: a gateway that passes RTU frames on, without transaction ids."""
+
+    host: str
+    port: int = 502
+    framing: Literal["tcp", "rtu"] = "tcp"
+
+    silence_s = 0.0
+
+    @property
+    def is_rtu(self) -> bool:
+        return self.framing == "rtu"
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(slots=True)
+class BusCounts:
+    """What happened since the start, for bus load and error rate."""
+
+    requests: int = 0
+    timeouts: int = 0
+    frame_errors: int = 0
+    refusals: int = 0
+    reopened: int = 0
+    busy_s: float = 0.0
+
+
+@dataclass(slots=True)
+class _Unit:
+    """`failures` in a row: while there are any, answers are not trusted unchecked."""
+
+    quiet_until: float = 0.0
+    failures: int = 0
+
+
+class _Ear:
+    """Counts the bytes that come in, answers or not."""
+
+    def __init__(self) -> None:
+        self.heard_bytes = 0
+        self._pending = 0
+
+    def packet(self, is_sending: bool, data: bytes) -> bytes:
+        """Called with all bytes that are not yet part of a frame, at each arrival."""
+        if not is_sending:
+            self.heard_bytes += max(0, len(data) - self._pending)
+        self._pending = 0 if is_sending else len(data)
+        return data
+
+    def frame(self, _is_sending: bool, pdu: ModbusPDU) -> ModbusPDU:
+        """Called when the bytes became a frame of the unit that was asked."""
+        self._pending = 0
+        return pdu
+
+
+class ModbusBus:
+    """Reads units of one bus, one request at a time; opens the port when first asked."""
+
+    def __init__(self, line: SerialLine | TcpAddress, timeout_s: float | None = None) -> None:
+        self.line = line
+        self.counts = BusCounts()
+        self._timeout_s = timeout_s or (0.3 if line.is_rtu else 1.0)
+        self._lock = asyncio.Lock()
+        self._client: AsyncModbusSerialClient | AsyncModbusTcpClient | None = None
+        self._units: dict[int, _Unit] = {}
+        self._ear = _Ear()
+        self._heard_at = 0.0
+        self._silent: list[int] = []  # units, since anybody answered
+        logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)  # errors are raised
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._client:
+            self._client.close()
+            self._client = None
+
+    async def read(
+        self, unit_id: int, span: Span, *, timeout_s: float | None = None, pause_s: float = 0.0
+    ) -> list[int]:
+        """Words (bits as 0 and 1) of one request; raise ProtocolError.
+
+        `timeout_s` is for this device where it differs from the bus; `pause_s` is the silence
+        that it needs before a request.
+        """
+        asked = _Request(unit_id, span.table, span.address, span.count, timeout_s, pause_s)
+        async with self._lock:
+            unit = self._units.setdefault(unit_id, _Unit())
+            if (wait := unit.quiet_until - time.monotonic()) > 0:
+                raise DeviceTimeoutError(
+                    f"Unit {unit_id} on {self.line} was silent and is not asked for {wait:.1f} s."
+                )
+            if unit.failures and self.line.is_rtu:
+                words = await self._checked(asked, unit.failures)
+            else:
+                words = await self._careful(asked)
+            unit.failures = 0
+            self._silent.clear()
+            return words
+
+    async def _checked(self, asked: "_Request", failures: int) -> list[int]:
+        """The first answer after silence: is it to this request, or a late one to an older?
+
+        The second request has another length where it can, and what the line says until it has
+        been silent for one timeout must be these two answers and not a byte more.
+        """
+        heard = self._ear.heard_bytes
+        words = await self._careful(asked)
+        shorter = 1 + failures % (asked.count - 1) if asked.count > 1 else 1
+        again = asked.of_length(asked.count if asked.table.is_bits else shorter)
+        await self._careful(again)
+        await asyncio.sleep(asked.timeout_s or self._timeout_s)
+        if self._ear.heard_bytes - heard != asked.answer_bytes + again.answer_bytes:
+            self._leave_alone(asked)
+            raise FrameError(f"{asked.text(self.line)}: answers are out of step.")
+        return words
+
+    async def _careful(self, asked: "_Request") -> list[int]:
+        """One request; whatever goes wrong leaves the line and the unit in order."""
+        client = await self._open()
+        await self._keep_silence(asked.pause_s)
+        started = time.monotonic()
+        self.counts.requests += 1
+        try:
+            return await self._attempts(client, asked)
+        except DeviceRefusedError:
+            self.counts.refusals += 1
+            raise
+        except (ProtocolError, asyncio.CancelledError) as error:
+            self.counts.timeouts += isinstance(error, DeviceTimeoutError)
+            self.counts.frame_errors += isinstance(error, FrameError)
+            self._leave_alone(asked)
+            raise
+        finally:
+            now = self._heard_at = time.monotonic()
+            self.counts.busy_s += now - started
+
+    async def _attempts(
+        self, client: AsyncModbusSerialClient | AsyncModbusTcpClient, asked: "_Request"
+    ) -> list[int]:
+        attempts = 1 if self.line.is_rtu else 2
+        for attempt in range(attempts):
+            try:
+                return await self._ask(client, asked)
+            except (DeviceTimeoutError, FrameError):
+                if attempt + 1 == attempts or not client.connected:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _ask(
+        self, client: AsyncModbusSerialClient | AsyncModbusTcpClient, asked: "_Request"
+    ) -> list[int]:
+        timeout_s = asked.timeout_s or self._timeout_s
+        heard = self._ear.heard_bytes
+        try:
+            async with asyncio.timeout(timeout_s):
+                answer = await _send(client, asked)
+        except TimeoutError as error:
+            raise self._silence(asked, timeout_s, self._ear.heard_bytes - heard) from error
+        except (ModbusException, OSError) as error:
+            self.close()
+            raise DeviceTimeoutError(f"{asked.text(self.line)}: connection lost.") from error
+        task = asyncio.current_task()
+        if task and task.cancelling():  # asyncio.wait_for of Python 3.11 may swallow it
+            raise asyncio.CancelledError
+        return self._words(answer, asked)
+
+    def _silence(self, asked: "_Request", timeout_s: float, heard: int) -> ProtocolError:
+        if heard:
+            return FrameError(
+                f"{asked.text(self.line)}: {heard} bytes came within {timeout_s:g} s, "
+                "but no valid frame of this unit."
+            )
+        return DeviceTimeoutError(f"{asked.text(self.line)}: no answer within {timeout_s:g} s.")
+
+    def _words(self, answer: ModbusPDU, asked: "_Request") -> list[int]:
+        if isinstance(answer, ExceptionResponse):
+            code = answer.exception_code
+            told = (
+                f"{asked.text(self.line)}: {_EXCEPTIONS.get(code, 'unknown exception')} ({code})."
+            )
+            if code in _GATEWAY_TIMEOUTS:
+                raise DeviceTimeoutError(told)
+            raise DeviceRefusedError(told, code)
+        got = [int(bit) for bit in answer.bits] if asked.table.is_bits else list(answer.registers)
+        length = -(-asked.count // 8) * 8 if asked.table.is_bits else asked.count
+        if len(got) != length:
+            raise FrameError(f"{asked.text(self.line)}: got {len(got)}, out of step or broken.")
+        return got[: asked.count]
+
+    def _leave_alone(self, asked: "_Request") -> None:
+        """After a timeout, a broken frame or a cancelled request."""
+        if self.line.is_rtu:
+            unit = self._units[asked.unit_id]
+            quiet_s = 2 * (asked.timeout_s or self._timeout_s) * 2**unit.failures
+            unit.quiet_until = time.monotonic() + min(quiet_s, LONGEST_QUIET_S)
+            unit.failures = min(unit.failures + 1, 16)
+        silent = self._silent
+        silent.append(asked.unit_id)
+        enough = min(REOPEN_AFTER_TIMEOUTS, len(self._units))
+        if len(silent) >= REOPEN_AFTER_TIMEOUTS and len(set(silent)) >= enough:
+            silent.clear()
+            self.counts.reopened += 1
+            self.close()
+
+    async def _keep_silence(self, pause_s: float) -> None:
+        wait_s = self._heard_at + max(self.line.silence_s, pause_s) - time.monotonic()
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+
+    async def _open(self) -> AsyncModbusSerialClient | AsyncModbusTcpClient:
+        if self._client and self._client.connected:
+            return self._client
+        self.close()
+        client = _make(self.line, self._ear)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                is_open = await client.connect()
+        except (TimeoutError, OSError):
+            is_open = False
+        if not is_open:
+            client.close()
+            raise DeviceTimeoutError(_why_closed(self.line))
+        self._client = client
+        return client
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    unit_id: int
+    table: Table
+    address: int
+    count: int
+    timeout_s: float | None
+    pause_s: float
+
+    @property
+    def answer_bytes(self) -> int:
+        """Length of the RTU frame that answers."""
+        return 5 + (-(-self.count // 8) if self.table.is_bits else 2 * self.count)
+
+    def of_length(self, count: int) -> "_Request":
+        return _Request(self.unit_id, self.table, self.address, count, self.timeout_s, self.pause_s)
+
+    def text(self, line: SerialLine | TcpAddress) -> str:
+        what = self.table.value.replace("_", " ")
+        unit = "bits" if self.table.is_bits else "words"
+        return f"Unit {self.unit_id} on {line} ({what} {self.address}, {self.count} {unit})"
+
+
+async def _send(
+    client: AsyncModbusSerialClient | AsyncModbusTcpClient, asked: _Request
+) -> ModbusPDU:
+    read = {
+        Table.COIL: client.read_coils,
+        Table.DISCRETE_INPUT: client.read_discrete_inputs,
+        Table.INPUT_REGISTER: client.read_input_registers,
+        Table.HOLDING_REGISTER: client.read_holding_registers,
+    }[asked.table]
+    return await read(asked.address, count=asked.count, device_id=asked.unit_id)
+
+
+def _make(
+    line: SerialLine | TcpAddress, ear: _Ear
+) -> AsyncModbusSerialClient | AsyncModbusTcpClient:
+    client: AsyncModbusSerialClient | AsyncModbusTcpClient
+    if isinstance(line, SerialLine):
+        client = AsyncModbusSerialClient(
+            line.port,
+            baudrate=line.baud,
+            parity=line.parity,
+            stopbits=line.stop_bits,
+            timeout=_LIBRARY_TIMEOUT_S,
+            retries=0,
+            reconnect_delay=0,
+            trace_packet=ear.packet,
+            trace_pdu=ear.frame,
+        )
+    else:
+        client = AsyncModbusTcpClient(
+            line.host,
+            port=line.port,
+            framer=FramerType.RTU if line.is_rtu else FramerType.SOCKET,
+            timeout=_LIBRARY_TIMEOUT_S,
+            retries=0,
+            reconnect_delay=0,
+            trace_packet=ear.packet,
+            trace_pdu=ear.frame,
+        )
+    return client
+
+
+def _why_closed(line: SerialLine | TcpAddress) -> str:
+    """What to do about a port that cannot be opened, in one sentence."""
+    if isinstance(line, TcpAddress):
+        return f"{line} cannot be reached: check address, port and network."
+    try:
+        os.close(os.open(line.port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK))
+    except OSError as error:
+        number = error.errno or 0
+        return f"{line} cannot be opened: {_ADVICE.get(number, os.strerror(number))}."
+    return f"{line} cannot be opened: it is no serial port or another program uses it."
+
+
+_ADVICE = {
+    errno.ENOENT: "it is not there; is the adapter plugged in?",
+    errno.EACCES: "no right; add the agent's user to the group dialout",
+    errno.EBUSY: "another program uses it",
+}
