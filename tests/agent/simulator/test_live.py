@@ -1,4 +1,4 @@
-"""The simulated store on real wires: what a Modbus client and a till reader see (EDG-01, EDG-02)."""
+"""The simulated store on real wires: what a client and a till reader see (EDG-01, EDG-02)."""
 
 import asyncio
 import os
