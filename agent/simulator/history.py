@@ -18,13 +18,17 @@ def history(model: StoreModel, end: datetime) -> Iterator[list[Reading]]:
     """Move `model` on to the last whole minute before `end`; one list a minute, oldest first."""
     minute = model.now.replace(second=0, microsecond=0) + STEP
     tills = _Tills()
+    front = _FrontDoor(model)
     columns = [
         (unit.device, [(r.metric, _digits(r)) for r in unit.profile.registers])
         for unit in MODBUS_UNITS
     ]
     while minute <= end:
         model.advance(minute)
-        yield [*_polled(model, columns, minute), *_happened(model, tills, minute)]
+        readings = _polled(model, columns, minute)
+        readings += front.readings(minute)
+        readings += _happened(model, tills, minute)
+        yield readings
         minute += STEP
 
 
@@ -58,6 +62,24 @@ def _happened(model: StoreModel, tills: "_Tills", time: datetime) -> list[Readin
         readings.append(Reading(SIDE_DOOR, "in_count", entries, time))
         readings.append(Reading(SIDE_DOOR, "out_count", exits, time))
     return readings
+
+
+class _FrontDoor:
+    """The agent makes counts of the running totals; so does its history."""
+
+    def __init__(self, model: StoreModel) -> None:
+        self._model = model
+        self._last = (model.door_in_total, model.door_out_total)
+
+    def readings(self, time: datetime) -> list[Reading]:
+        model, (entries, exits) = self._model, self._last
+        if not model.is_powered:
+            return []
+        self._last = (model.door_in_total, model.door_out_total)
+        return [
+            Reading("door-1", "in_count", float(model.door_in_total - entries), time),
+            Reading("door-1", "out_count", float(model.door_out_total - exits), time),
+        ]
 
 
 class _Tills:

@@ -39,7 +39,7 @@ class TillLine:
 _COLD_CRITICAL = ("air_temperature_c", "alarm_active")
 
 MODBUS_UNITS = (
-    ModbusUnit("cabinet-1", "冷藏柜 1", COLD_BUS, 1, "carel-ir33", 5.0, ("air_temperature_c",)),
+    ModbusUnit("cabinet-1", "冷藏柜 1", COLD_BUS, 1, "danfoss-ekc-202b", 5.0, _COLD_CRITICAL),
     ModbusUnit("cabinet-2", "冷藏柜 2", COLD_BUS, 2, "danfoss-ekc-202b", 5.0, _COLD_CRITICAL),
     ModbusUnit("freezer-1", "冷冻柜", COLD_BUS, 3, "danfoss-ekc-202d", 5.0, _COLD_CRITICAL),
     ModbusUnit("hvac-1", "空调", PLANT_BUS, 1, "komfovent-c", 5.0),
