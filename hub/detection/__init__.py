@@ -1,0 +1,1 @@
+"""Detectors: pure functions over arrays; no SQL, no clock."""

@@ -1,0 +1,108 @@
+"""What the detectors know of each series: its device, agent, store and limits, as arrays.
+
+Devices, agents and stores are numbered by their first series; series only ever get added, so the
+numbers last and detector state may be indexed by them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.detection.defaults import PARAMS, Limits, limits_for, row_of
+
+
+class Role(IntEnum):
+    """What else a series means to the detectors, beside its limits."""
+
+    NONE = 0
+    DEFROST = 1
+    DOOR = 2
+    ONLINE = 3
+    IN_COUNT = 4
+    OUT_COUNT = 5
+
+
+_ROLES = {
+    "defrost_active": Role.DEFROST,
+    "door_open": Role.DOOR,
+    "online": Role.ONLINE,
+    "in_count": Role.IN_COUNT,
+    "out_count": Role.OUT_COUNT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRow:
+    """A series of the registry with what the archive says of its equipment."""
+
+    series: int
+    store_id: UUID
+    agent_id: UUID
+    device: str
+    metric: str
+    equipment_kind: str | None = None
+    setpoint_c: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device of one agent; `agent` and `store` are numbers of the catalog."""
+
+    id: str
+    agent: int
+    store: int
+
+
+class Catalog:
+    """Immutable; arrays are indexed by series and hold -1 or zeros where a series is unknown."""
+
+    def __init__(self, rows: Iterable[SeriesRow]) -> None:
+        ordered = sorted(rows, key=lambda row: row.series)
+        self.size = ordered[-1].series + 1 if ordered else 0
+        self.rows: dict[int, SeriesRow] = {row.series: row for row in ordered}
+        self.limits: dict[int, Limits] = {}
+        self.stores: list[UUID] = []
+        self.agents: list[UUID] = []
+        self.agent_number: dict[UUID, int] = {}
+        self.agent_store: list[int] = []
+        self.devices: list[Device] = []
+        self.device_of: NDArray[np.int32] = np.full(self.size, -1, np.int32)
+        self.agent_of: NDArray[np.int32] = np.full(self.size, -1, np.int32)
+        self.role: NDArray[np.uint8] = np.zeros(self.size, np.uint8)
+        self.params: NDArray[np.void] = np.zeros(self.size, PARAMS)
+        self._fill(ordered)
+
+    def _fill(self, ordered: list[SeriesRow]) -> None:
+        stores: dict[UUID, int] = {}
+        agents: dict[UUID, int] = {}
+        devices: dict[tuple[UUID, str], int] = {}
+        for row in ordered:
+            store = stores.setdefault(row.store_id, len(stores))
+            agent = agents.setdefault(row.agent_id, len(agents))
+            if agent == len(self.agent_store):
+                self.agent_store.append(store)
+            device = devices.setdefault((row.agent_id, row.device), len(devices))
+            if device == len(self.devices):
+                self.devices.append(Device(row.device, agent, store))
+            self.device_of[row.series] = device
+            self.agent_of[row.series] = agent
+            self.role[row.series] = _ROLES.get(row.metric, Role.NONE)
+            limits = limits_for(row.metric, row.equipment_kind, row.setpoint_c)
+            if limits is not None:
+                self.limits[row.series] = limits
+                self.params[row.series] = row_of(limits, row.setpoint_c)[0]
+        self.stores = list(stores)
+        self.agents = list(agents)
+        self.agent_number = agents
+
+    def knows(self, series: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Where a series has a device here."""
+        inside = series < self.size
+        if not self.size:
+            return inside
+        known: NDArray[np.bool_] = inside & (self.device_of[np.where(inside, series, 0)] >= 0)
+        return known

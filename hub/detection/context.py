@@ -1,0 +1,72 @@
+"""What a device's own states say about its other values: defrosting, door open, just now or lately.
+
+A flag holds for some time after the state ends. A reading is judged by the states before it in
+journal order, wherever a block begins, so a replay in other blocks says the same.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.detection.catalog import Role
+from hub.detection.readings import Runs
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A state that explains strange values: at most `longest_ms` while on, `after_ms` after it."""
+
+    role: Role
+    longest_ms: int
+    after_ms: int
+
+
+DEFROST = Flag(Role.DEFROST, 75 * 60_000, 45 * 60_000)
+DOOR = Flag(Role.DOOR, 12 * 3_600_000, 15 * 60_000)
+
+
+def flagged(
+    flag: Flag,
+    runs: Runs,
+    role: NDArray[np.uint8],
+    device: NDArray[np.int32],
+    books: tuple[NDArray[np.float64], NDArray[np.int64]],
+) -> NDArray[np.bool_]:
+    """Where the flag holds, for each reading of `runs`.
+
+    `role` and `device` are of each reading. `books` are the values before by series, and the
+    instant until which the flag holds by device, which is brought up to date here.
+    """
+    value_before, until_ms = books
+    readings = runs.readings
+    changes = _changes(flag, runs, role, value_before)
+    if not len(changes):
+        holds: NDArray[np.bool_] = readings.t_ms < until_ms[device]
+        return holds
+    begins = readings.value[changes] > 0.5
+    ends_ms = readings.t_ms[changes] + np.where(begins, flag.longest_ms, flag.after_ms)
+    limit_ms = until_ms[device]
+    for changed in np.unique(device[changes]):
+        mine = changes[device[changes] == changed]
+        order = np.argsort(runs.position[mine])
+        known = np.concatenate(([until_ms[changed]], ends_ms[device[changes] == changed][order]))
+        here = np.flatnonzero(device == changed)
+        last = np.searchsorted(runs.position[mine][order], runs.position[here], side="right")
+        limit_ms[here] = known[last]
+        until_ms[changed] = known[-1]
+    found: NDArray[np.bool_] = readings.t_ms < limit_ms
+    return found
+
+
+def _changes(
+    flag: Flag, runs: Runs, role: NDArray[np.uint8], value_before: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """The readings at which the state goes on or off."""
+    if not len(runs.starts):
+        return np.zeros(0, np.intp)
+    is_on = runs.readings.value > 0.5
+    was_on = np.empty_like(is_on)
+    was_on[1:] = is_on[:-1]
+    was_on[runs.starts] = value_before[runs.series] > 0.5
+    return np.flatnonzero((role == flag.role) & (is_on != was_on))

@@ -1,0 +1,199 @@
+"""Doors and tickets against their usual week: dead counter, quiet store, drop or rush (TSD-06).
+
+Judged when a quarter of an hour ends, over the last one, two and four hours. A counter that says
+nothing while people come by another door or pay is dead; a store where nobody does anything is
+quiet; fewer people is a traffic drop; people who do not buy are a sales drop.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.detection.findings import Rule, Severity
+from hub.detection.profile import Profile, tails
+from hub.detection.slots import COVERAGE_STEPS, SLOTS, Slots
+
+WINDOWS = (4, 8, 16)  # slots
+MIN_COVERED = 0.8
+ALIVE_RATIO = 0.3
+LIVELY_RATIO = 0.6
+RARE = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was seen and what was usual over one window."""
+
+    observed: float
+    expected: float
+    variance: float
+
+    @property
+    def ratio(self) -> float:
+        return self.observed / self.expected if self.expected > 0 else 1.0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        # Whole days differ for all counters of a store together, so the deviations add up.
+        spread = self.variance + other.variance + 2 * _common(self) * _common(other)
+        return Tally(self.observed + other.observed, self.expected + other.expected, spread)
+
+    @property
+    def is_dead(self) -> bool:
+        """Silent where it should not be."""
+        silent = self.observed <= 0.02 * self.expected
+        return silent and self.expected >= 8 and self.low < RARE
+
+    @property
+    def is_alive(self) -> bool:
+        return self.expected >= 4 and self.ratio > ALIVE_RATIO
+
+    @property
+    def low(self) -> float:
+        return tails(self.observed, self.expected, self.variance)[0]
+
+    @property
+    def high(self) -> float:
+        return tails(self.observed, self.expected, self.variance)[1]
+
+
+NOTHING = Tally(0.0, 0.0, 0.0)
+
+
+def _common(tally: Tally) -> float:
+    return 0.7 * math.sqrt(max(tally.variance - tally.expected, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong at the end of a slot; `stream` is None for the whole store."""
+
+    rule: Rule
+    severity: Severity
+    stream: int | None
+    tally: Tally
+    window: int
+    traffic_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """One store's counters at the end of slot `last`: what each window says."""
+
+    slots: Slots
+    doors: Sequence[int]
+    tills: Sequence[int]
+    last: int
+    profiles: dict[tuple[int, int], Profile]
+    week_slots: NDArray[np.intp]  # of the last WINDOWS[-1] slots
+
+    def tally(self, stream: int, channel: int, window: int) -> Tally | None:
+        """None where there is no profile yet, or the counter could not count."""
+        profile = self.profiles.get((stream, channel))
+        if profile is None or not profile.is_ready:
+            return None
+        cells = np.arange(self.last - window + 1, self.last + 1) % SLOTS
+        known = self.slots.covered[stream, cells] >= MIN_COVERED * COVERAGE_STEPS
+        if known.sum() * 4 < window * 3:
+            return None
+        observed = float(self.slots.count[stream, channel, cells][known].sum())
+        expected, variance = profile.expect(self.week_slots[-window:][known])
+        return Tally(observed, expected, variance)
+
+    def door(self, stream: int, window: int) -> Tally | None:
+        """Both directions together: a counter that only counts exits is not dead."""
+        entries, exits = self.tally(stream, 0, window), self.tally(stream, 1, window)
+        return entries + exits if entries and exits else None
+
+    def dead_doors(self, window: int) -> set[int]:
+        """Doors that say nothing though they should."""
+        return {d for d in self.doors if (tally := self.door(d, window)) and tally.is_dead}
+
+    def dead_tills(self, window: int) -> set[int]:
+        """Tills that say nothing while the others do, or the only one."""
+        silent = {t for t in self.tills if (tally := self.tally(t, 0, window)) and tally.is_dead}
+        others = self.total([t for t in self.tills if t not in silent], window)
+        is_lone = len(silent) == len(self.tills)
+        return silent if is_lone or others.ratio > LIVELY_RATIO else set()
+
+    def total(self, streams: Sequence[int], window: int) -> Tally:
+        tallies = [tally for s in streams if (tally := self.tally(s, 0, window))]
+        return sum(tallies, NOTHING)
+
+
+def judge(outlook: Outlook) -> list[Verdict]:
+    """What is wrong now; at most one verdict per rule and stream, from the shortest window.
+
+    A counter that is dead in a short window stays out of the sums of the longer ones.
+    """
+    found: dict[tuple[Rule, int | None], Verdict] = {}
+    dead: set[int] = set()
+    for window in WINDOWS:
+        dead |= outlook.dead_doors(window) | outlook.dead_tills(window)
+        for verdict in _judge_window(outlook, dead, window):
+            found.setdefault((verdict.rule, verdict.stream), verdict)
+    return list(found.values())
+
+
+def _judge_window(outlook: Outlook, dead: set[int], window: int) -> Iterator[Verdict]:
+    traffic = outlook.total([door for door in outlook.doors if door not in dead], window)
+    sales = outlook.total([till for till in outlook.tills if till not in dead], window)
+    if traffic.is_alive or sales.is_alive:
+        yield from _dead(outlook, dead, window)
+    elif dead and traffic.expected < 4 and sales.expected < 4:
+        silent = outlook.total(sorted(dead), window)
+        yield Verdict(Rule.STORE_QUIET, Severity.MEDIUM, None, silent, window)
+        return
+    yield from _traffic(traffic, window)
+    yield from _sales(sales, traffic, window)
+
+
+def _dead(outlook: Outlook, dead: set[int], window: int) -> Iterator[Verdict]:
+    for door in dead.intersection(outlook.doors):
+        tally = outlook.door(door, window) or NOTHING
+        yield Verdict(Rule.COUNTER_DEAD, Severity.MEDIUM, door, tally, window)
+    for till in dead.intersection(outlook.tills):
+        tally = outlook.tally(till, 0, window) or NOTHING
+        yield Verdict(Rule.TILL_SILENT, Severity.MEDIUM, till, tally, window)
+
+
+def _traffic(traffic: Tally, window: int) -> Iterator[Verdict]:
+    if traffic.expected < 12:
+        return
+    if traffic.ratio < 0.5 and traffic.low < RARE:
+        yield Verdict(Rule.TRAFFIC_DROP, Severity.MEDIUM, None, traffic, window)
+    elif traffic.ratio > 2.0 and traffic.high < RARE:
+        yield Verdict(Rule.TRAFFIC_SPIKE, Severity.LOW, None, traffic, window)
+
+
+def _sales(sales: Tally, traffic: Tally, window: int) -> Iterator[Verdict]:
+    """Tickets beside visitors: fewer tickets from fewer visitors is the traffic's alert."""
+    if sales.expected < 10:
+        return
+    has_traffic = traffic.expected >= 10
+    visitors = traffic.ratio if has_traffic else None
+    if sales.ratio < 0.5 and sales.low < RARE and (visitors is None or visitors > 0.65):
+        yield Verdict(Rule.SALES_DROP, Severity.HIGH, None, sales, window, visitors)
+    elif sales.ratio > 2.0 and sales.high < RARE and (visitors is None or visitors < 1.5):
+        yield Verdict(Rule.SALES_SPIKE, Severity.LOW, None, sales, window, visitors)
+
+
+def is_over(rule: Rule, stream: int | None, outlook: Outlook) -> bool:
+    """Whether a verdict given before no longer holds; too little to tell keeps it."""
+    last = outlook.last % SLOTS
+    count = outlook.slots.count
+    if rule is Rule.STORE_QUIET:
+        return bool(sum(int(count[s, 0, last]) for s in (*outlook.doors, *outlook.tills)) >= 2)
+    if stream is not None:
+        return bool(count[stream, :, last].sum() >= 2)
+    is_traffic = rule in (Rule.TRAFFIC_DROP, Rule.TRAFFIC_SPIKE)
+    dead = outlook.dead_doors(WINDOWS[0]) | outlook.dead_tills(WINDOWS[0])
+    streams = outlook.doors if is_traffic else outlook.tills
+    tally = outlook.total([s for s in streams if s not in dead], WINDOWS[0])
+    if tally.expected < 6:
+        return False
+    return (
+        tally.ratio < 1.6 if rule in (Rule.TRAFFIC_SPIKE, Rule.SALES_SPIKE) else tally.ratio > 0.7
+    )

@@ -1,0 +1,249 @@
+"""All detectors behind one call: (state, readings in journal order) → findings.
+
+Pure but for its own state: no clock, no SQL. `snapshot` and `restore` carry the state over a
+restart; replaying the journal from there gives the same state and the same findings.
+"""
+
+from collections.abc import Callable, Iterator
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.detection import equipment
+from hub.detection.catalog import Catalog, Role
+from hub.detection.context import DEFROST, DOOR, flagged
+from hub.detection.defaults import DOWN, TRIGGERS, UP, rule_of
+from hub.detection.findings import Change, Evidence, Finding, Severity
+from hub.detection.presence import NEVER, Presence
+from hub.detection.readings import Readings, Runs, runs_of, split_late
+from hub.detection.slots import SLOT_MS, SLOT_S, StreamKey
+from hub.detection.trade import Trade
+
+SLOT_GRACE_MS = 30_000  # stragglers of other buses still count
+GAP_S = 300.0  # an agent silent for longer was not there
+_CATCH_UP_SLOTS = 16
+_DOOR_ROLES = (Role.IN_COUNT, Role.OUT_COUNT)
+
+
+class Engine:
+    """Detector state of all series, devices and counters of one hub."""
+
+    def __init__(self, catalog: Catalog, zone_of: Callable[[UUID], ZoneInfo]) -> None:
+        self.catalog = catalog
+        self.series = equipment.new_state(0)
+        self.presence = Presence()
+        self.trade = Trade(zone_of)
+        self.use(catalog)
+
+    def use(self, catalog: Catalog) -> None:
+        """Go on with a newer catalog; it may only have grown."""
+        self.catalog = catalog
+        more = catalog.size - len(self.series)
+        if more > 0:
+            self.series = np.concatenate((self.series, equipment.new_state(more)))
+        self.presence.grow(catalog)
+        for series in np.flatnonzero(np.isin(catalog.role, _DOOR_ROLES)):
+            row = catalog.rows[int(series)]
+            self.trade.slots.stream(StreamKey(row.agent_id, row.store_id, row.device, False))
+
+    def count_tickets(self, key: StreamKey, t_ms: int, amount: int = 1) -> None:
+        """Tickets of a till; give those of a block before its readings."""
+        self.trade.slots.add(self.trade.slots.stream(key), 0, t_ms // SLOT_MS, amount)
+
+    def apply(self, readings: Readings, received_ms: int) -> list[Finding]:
+        """Take readings of known series, usable and none from the future, in journal order."""
+        found: list[Finding] = []
+        begin = 0
+        for position, agent, slot in self._crossings(readings):
+            found += self._take(readings[begin:position], received_ms)
+            found += self._close_slots(agent, slot, received_ms)
+            begin = position
+        found += self._take(readings[begin:], received_ms)
+        found += self.presence.findings(self.catalog)
+        return found
+
+    def hear(self, agent_id: UUID, received_ms: int, is_alive: bool) -> None:
+        """An agent was born or died, by the broker's word."""
+        if agent_id in self.catalog.agent_number:
+            self.presence.hear(self.catalog.agent_number[agent_id], received_ms, is_alive)
+
+    def tick(self, now_ms: int, started_ms: int) -> list[Finding]:
+        """What only the hub's clock can tell: agents that are gone."""
+        return list(self.presence.tick(self.catalog, now_ms, started_ms))
+
+    def _crossings(self, readings: Readings) -> list[tuple[int, int, int]]:
+        """Where a reading begins a new quarter of an hour of its agent: (position, agent, slot)."""
+        if not len(readings):
+            return []
+        agents = self.catalog.agent_of[readings.series]
+        slots = (readings.t_ms - SLOT_GRACE_MS) // SLOT_MS
+        ahead = np.flatnonzero(slots > self.presence.agents["slot"][agents])
+        if not len(ahead):
+            return []
+        order = np.lexsort((ahead, agents[ahead]))
+        position = ahead[order]
+        agent, slot = agents[position], slots[position]
+        newest = _running_slot(agent, slot)
+        is_first = np.concatenate(([True], (newest[1:] > newest[:-1]) | (agent[1:] != agent[:-1])))
+        found = zip(position[is_first], agent[is_first], slot[is_first], strict=True)
+        return sorted((int(p), int(a), int(s)) for p, a, s in found)
+
+    def _close_slots(self, agent: int, slot: int, received_ms: int) -> Iterator[Finding]:
+        row = self.presence.agents[agent]
+        open_slot, covered_s = int(row["slot"]), float(row["covered_s"])
+        row["slot"], row["covered_s"] = slot, 0.0
+        if open_slot == NEVER:
+            return
+        agent_id = self.catalog.agents[agent]
+        shares = self._shares(agent, open_slot, covered_s)
+        yield from self.trade.close_slot(agent, agent_id, open_slot, shares, received_ms)
+        for missed in range(max(open_slot + 1, slot - _CATCH_UP_SLOTS), slot):
+            yield from self.trade.close_slot(agent, agent_id, missed, {}, received_ms)
+
+    def _shares(self, agent: int, slot: int, covered_s: float) -> dict[str, float]:
+        """How much of a slot each device of the agent was there to count."""
+        share = min(covered_s / SLOT_S, 1.0)
+        shares = {}
+        for number, device in enumerate(self.catalog.devices):
+            if device.agent != agent:
+                continue
+            row = self.presence.devices[number]
+            if self.presence.stores["told_ms"][device.store] != NEVER:
+                shares[device.id] = 0.0
+            elif row["online"] == 0:
+                there_ms = int(row["offline_ms"]) - slot * SLOT_MS
+                shares[device.id] = min(share, max(there_ms / SLOT_MS, 0.0))
+            else:
+                shares[device.id] = share
+        return shares
+
+    def _take(self, readings: Readings, received_ms: int) -> list[Finding]:
+        """One stretch without a slot's end in it."""
+        if not len(readings):
+            return []
+        catalog = self.catalog
+        runs, late = split_late(runs_of(readings), self.series["t_ms"])
+        self._cover(readings)
+        before_ms = self.series["t_ms"][runs.series]
+        self._count(runs, late)
+        self.presence.observe(catalog, runs, before_ms, received_ms)
+        return self._step(runs)
+
+    def _cover(self, readings: Readings) -> None:
+        """Book for how long each agent was there."""
+        agents = self.catalog.agent_of[readings.series]
+        present = np.unique(agents)
+        newest = np.full(len(self.presence.agents), NEVER, np.int64)
+        np.maximum.at(newest, agents, readings.t_ms)
+        for agent in present:
+            row = self.presence.agents[agent]
+            before_ms, now_ms = int(row["time_ms"]), int(newest[agent])
+            if before_ms == NEVER or now_ms <= before_ms:
+                continue
+            if now_ms - before_ms <= GAP_S * 1000:
+                row["covered_s"] += (now_ms - before_ms) / 1000
+            else:
+                stamps = np.maximum.accumulate(readings.t_ms[agents == agent])
+                steps = np.diff(np.maximum(np.concatenate(([before_ms], stamps)), before_ms))
+                row["covered_s"] += float(steps[steps <= GAP_S * 1000].sum()) / 1000
+
+    def _count(self, runs: Runs, late: Runs) -> None:
+        """Door counts into their slots; late ones count as well, each reading comes once."""
+        for readings in (runs.readings, late.readings):
+            role = self.catalog.role[readings.series]
+            passed = np.isin(role, _DOOR_ROLES) & (readings.value > 0)
+            for series, t_ms, people in _rows(readings[passed]):
+                row = self.catalog.rows[series]
+                key = StreamKey(row.agent_id, row.store_id, row.device, False)
+                channel = int(self.catalog.role[series] == Role.OUT_COUNT)
+                slots = self.trade.slots
+                slots.add(slots.stream(key), channel, t_ms // SLOT_MS, people)
+
+    def _step(self, runs: Runs) -> list[Finding]:
+        """Equipment detectors over the watched series, and the newest value of all others."""
+        if not len(runs.starts):
+            return []
+        catalog, readings = self.catalog, runs.readings
+        role, device = catalog.role[readings.series], catalog.device_of[readings.series]
+        books = self.presence.devices
+        value_before = self.series["value"]
+        defrosting = flagged(DEFROST, runs, role, device, (value_before, books["defrost_until_ms"]))
+        door_open = flagged(DOOR, runs, role, device, (value_before, books["door_until_ms"]))
+        watched = catalog.params["is_watched"][runs.series]
+        plain = ~watched
+        others = runs.series[plain]
+        self.series["t_ms"][others] = readings.t_ms[runs.ends[plain] - 1]
+        self.series["value"][others] = readings.value[runs.ends[plain] - 1]
+        sample = equipment.Sample(
+            readings.t_ms, readings.value, readings.is_fresh, defrosting, door_open
+        )
+        mine = Runs(readings, runs.position, runs.starts[watched], runs.ends[watched])
+        changes = equipment.step(self.series, catalog.params, mine, sample)
+        return [self._finding(readings, change) for change in changes]
+
+    def _finding(self, readings: Readings, change: equipment.Transition) -> Finding:
+        series = int(readings.series[change.reading])
+        row, limits = self.catalog.rows[series], self.catalog.limits[series]
+        at_ms = int(readings.t_ms[change.reading])
+        trigger = TRIGGERS[change.trigger] if change.trigger >= 0 else "over"
+        evidence = Evidence(
+            trigger=trigger,
+            device=row.device,
+            metric=row.metric,
+            series=series,
+            value=round(float(readings.value[change.reading]), 3),
+            limit=self._limit(series, change),
+            usual=round(change.usual, 3) if change.group in (UP, DOWN) else None,
+            window_start_ms=change.began_ms,
+            window_end_ms=at_ms,
+        )
+        return Finding(
+            _change(change),
+            row.store_id,
+            f"{row.device}/{row.metric}",
+            rule_of(limits, change.group),
+            Severity(max(change.after, change.announced, change.before)),
+            change.began_ms,
+            at_ms,
+            evidence,
+        )
+
+    def _limit(self, series: int, change: equipment.Transition) -> float | None:
+        """The limit that a chart draws: the broken one, or the warning limit of that side."""
+        params = self.catalog.params[series]
+        names = {"above-critical": "critical", "below-limit": "low"}
+        usual_name = "low" if change.group == DOWN else "high"
+        if change.group not in (UP, DOWN):
+            return None
+        name = names.get(TRIGGERS[change.trigger], usual_name)
+        base = float(params["setpoint"]) if params["is_relative"] else 0.0
+        limit = base + float(params[name])
+        return round(limit, 3) if np.isfinite(limit) else None
+
+
+def _change(change: equipment.Transition) -> Change:
+    if change.after == 0:
+        return Change.CLEARED if change.announced else Change.PAST
+    return Change.STEPPED if change.announced else Change.RAISED
+
+
+def _rows(readings: Readings) -> Iterator[tuple[int, int, int]]:
+    people = readings.value.astype(np.int64)
+    return zip(readings.series.tolist(), readings.t_ms.tolist(), people.tolist(), strict=True)
+
+
+def _running_slot(agent: NDArray[np.int32], slot: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The newest slot so far of each agent; both arrays are sorted by agent."""
+    span = int(slot.max()) - int(slot.min()) + 1
+    offset = agent.astype(np.int64) * span
+    found: NDArray[np.int64] = np.maximum.accumulate(slot + offset) - offset
+    return found
+
+
+def newest_of(state: NDArray[np.void], series: int) -> float | None:
+    """The newest value that the detectors took of a series."""
+    if series >= len(state) or state["t_ms"][series] == NEVER:
+        return None
+    return float(state["value"][series])

@@ -1,0 +1,100 @@
+"""What detectors say: a finding is one change of one condition of one source."""
+
+from dataclasses import asdict, dataclass
+from enum import IntEnum, StrEnum
+from uuid import UUID
+
+
+class Severity(IntEnum):
+    """Ordered, so that the worst of several is their maximum."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+class Rule(StrEnum):
+    """What can be wrong. A source has at most one open alert per rule."""
+
+    TEMPERATURE_HIGH = "temperature-high"
+    TEMPERATURE_LOW = "temperature-low"
+    VALUE_HIGH = "value-high"
+    VALUE_LOW = "value-low"
+    SENSOR_STUCK = "sensor-stuck"
+    DOOR_OPEN = "door-open"
+    DEFROST_LONG = "defrost-long"
+    DEVICE_ALARM = "device-alarm"
+    PAPER_OUT = "paper-out"
+    DEVICE_OFFLINE = "device-offline"
+    POWER_CUT = "power-cut"
+    AGENT_OFFLINE = "agent-offline"
+    COUNTER_DEAD = "counter-dead"
+    TILL_SILENT = "till-silent"
+    TRAFFIC_DROP = "traffic-drop"
+    TRAFFIC_SPIKE = "traffic-spike"
+    SALES_DROP = "sales-drop"
+    SALES_SPIKE = "sales-spike"
+    STORE_QUIET = "store-quiet"
+
+
+class Change(StrEnum):
+    """What happened to a condition."""
+
+    RAISED = "raised"
+    STEPPED = "stepped"  # its severity changed while it holds
+    CLEARED = "cleared"
+    PAST = "past"  # it came and went before the hub heard of it: recorded, never notified
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The numbers that a person needs to judge a finding; what does not apply is None."""
+
+    trigger: str = ""
+    device: str | None = None
+    metric: str | None = None
+    series: int | None = None
+    value: float | None = None
+    limit: float | None = None
+    usual: float | None = None
+    observed: float | None = None
+    expected: float | None = None
+    traffic_ratio: float | None = None
+    window_start_ms: int | None = None
+    window_end_ms: int | None = None
+    devices: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, str | float | int | list[str]]:
+        """Only what applies, ready for a JSON column."""
+        found = {key: value for key, value in asdict(self).items() if value not in (None, "", ())}
+        if self.devices:
+            found["devices"] = list(self.devices)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`store_id`, `source`, `rule` and `since_ms` are the identity of one occurrence.
+
+    `source` is `device/metric`, a device id, `agent` or `store`. `since_ms` is when the condition
+    began and `at_ms` the reading that decided, both in reading time, so that a replay of the
+    journal says the same.
+    """
+
+    change: Change
+    store_id: UUID
+    source: str
+    rule: Rule
+    severity: Severity
+    since_ms: int
+    at_ms: int
+    evidence: Evidence
+
+    @property
+    def key(self) -> tuple[UUID, str, Rule]:
+        return self.store_id, self.source, self.rule

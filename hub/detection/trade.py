@@ -1,0 +1,174 @@
+"""The running book of every store's counters: slots in, verdicts out, one agent at a time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.detection.counts import WINDOWS, Outlook, Verdict, is_over, judge
+from hub.detection.findings import Change, Evidence, Finding, Rule, Severity
+from hub.detection.profile import DAY_SLOTS, WEEK_SLOTS, Profile, fit
+from hub.detection.readings import FRESH_MS
+from hub.detection.slots import COVERAGE_STEPS, SLOT_MS, SLOT_S, SLOTS, Slots
+
+_MONDAY = 4 * DAY_SLOTS  # 1970-01-05, a Monday, in slots
+CONFIRM = 2  # a verdict must be given this often in a row
+
+
+@dataclass(slots=True)
+class Standing:
+    """A verdict that stands, or is about to: `told` is False until somebody was told."""
+
+    since_ms: int
+    seen: int
+    told: bool
+    severity: Severity
+
+
+StandingKey = tuple[int, Rule, int | None]  # agent number, rule, stream
+
+
+class Trade:
+    """Counters of all agents; `zone_of` gives a store's time zone."""
+
+    def __init__(self, zone_of: Callable[[UUID], ZoneInfo]) -> None:
+        self.slots = Slots()
+        self.standing: dict[StandingKey, Standing] = {}
+        self._profiles: dict[tuple[int, int], Profile] = {}
+        self._zone_of = zone_of
+
+    def close_slot(
+        self, agent: int, agent_id: UUID, slot: int, shares: dict[str, float], received_ms: int
+    ) -> Iterator[Finding]:
+        """End `slot` for one agent; `shares` is by device how much of it could be counted."""
+        streams = self.slots.of_agent(agent_id)
+        if not streams:
+            return
+        for stream in streams:
+            self.slots.cover(stream, slot, shares.get(self.slots.keys[stream].device, 0.0))
+        zone = self._zone_of(self.slots.keys[streams[0]].store_id)
+        if slot % DAY_SLOTS == 0 or any((s, 0) not in self._profiles for s in streams):
+            self._learn(streams, slot, zone)
+        outlook = self._outlook(streams, slot, zone)
+        is_fresh = received_ms - (slot + 1) * SLOT_MS <= FRESH_MS
+        yield from self._settle(agent, outlook, is_fresh)
+
+    def profile(self, stream: int, channel: int) -> Profile | None:
+        """The usual week of a stream, once it is known."""
+        found = self._profiles.get((stream, channel))
+        return found if found and found.is_ready else None
+
+    def _learn(self, streams: Sequence[int], last: int, zone: ZoneInfo) -> None:
+        for stream in streams:
+            window = self.slots.window(stream, last - 1, SLOTS - DAY_SLOTS)
+            window = window[self.slots.covered[stream, window % SLOTS] > 0]
+            cells = window % SLOTS
+            known = self.slots.covered[stream, cells] >= 0.9 * COVERAGE_STEPS
+            known &= ~self.slots.is_odd[stream, cells]
+            week = week_slots(window, zone)
+            age = last - window
+            for channel in (0, 1):
+                counts = self.slots.count[stream, channel, cells]
+                self._profiles[stream, channel] = fit(counts, known, week, age)
+
+    def _outlook(self, streams: Sequence[int], slot: int, zone: ZoneInfo) -> Outlook:
+        keys = self.slots.keys
+        return Outlook(
+            self.slots,
+            [s for s in streams if not keys[s].is_till],
+            [s for s in streams if keys[s].is_till],
+            slot,
+            self._profiles,
+            week_slots(np.arange(slot - WINDOWS[-1] + 1, slot + 1), zone),
+        )
+
+    def _settle(self, agent: int, outlook: Outlook, is_fresh: bool) -> Iterator[Finding]:
+        """Confirm, tell and end verdicts; slots under a standing one are not learned from."""
+        verdicts = {(agent, v.rule, v.stream): v for v in judge(outlook)}
+        for key, verdict in verdicts.items():
+            window_start_ms = (outlook.last - verdict.window + 1) * SLOT_MS
+            standing = self.standing.setdefault(
+                key, Standing(window_start_ms, 0, False, verdict.severity)
+            )
+            standing.seen += 1
+            if standing.seen == CONFIRM:
+                self._disown(key, outlook, verdict.window)
+            if is_fresh and standing.seen >= CONFIRM and not standing.told:
+                standing.told = True
+                yield self._finding(Change.RAISED, key, standing, outlook, verdict)
+        for key, standing in [(k, s) for k, s in self.standing.items() if k[0] == agent]:
+            if key not in verdicts and (
+                standing.seen < CONFIRM or is_over(key[1], key[2], outlook)
+            ):
+                del self.standing[key]
+                if standing.told:
+                    yield self._finding(Change.CLEARED, key, standing, outlook, None)
+            elif standing.seen >= CONFIRM:
+                self._disown(key, outlook, 1)
+
+    def _disown(self, key: StandingKey, outlook: Outlook, window: int) -> None:
+        streams = (*outlook.doors, *outlook.tills) if key[2] is None else (key[2],)
+        cells = np.arange(outlook.last - window + 1, outlook.last + 1) % SLOTS
+        for stream in streams:
+            self.slots.is_odd[stream, cells] = True
+
+    def _finding(
+        self,
+        change: Change,
+        key: StandingKey,
+        standing: Standing,
+        outlook: Outlook,
+        verdict: Verdict | None,
+    ) -> Finding:
+        _, rule, stream = key
+        slots = self.slots
+        owner = slots.keys[(stream if stream is not None else (*outlook.doors, *outlook.tills)[0])]
+        end_ms = (outlook.last + 1) * SLOT_MS
+        tally = verdict.tally if verdict else None
+        device = owner.device if stream is not None else None
+        return Finding(
+            change,
+            owner.store_id,
+            device or "store",
+            rule,
+            standing.severity,
+            standing.since_ms,
+            end_ms,
+            Evidence(
+                trigger="usual-week",
+                device=device,
+                observed=tally.observed if tally else None,
+                expected=round(tally.expected, 1) if tally else None,
+                traffic_ratio=_rounded(verdict.traffic_ratio) if verdict else None,
+                window_start_ms=standing.since_ms,
+                window_end_ms=end_ms,
+                devices=(device,) if device else (),
+            ),
+        )
+
+
+def _rounded(ratio: float | None) -> float | None:
+    return None if ratio is None else round(ratio, 2)
+
+
+def week_slots(slots: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.intp]:
+    """Slot of the local week of each slot; the zone's offset is taken once a UTC day."""
+    days = slots // DAY_SLOTS
+    first = int(days[0]) if len(days) else 0
+    count = int(days[-1]) - first + 1 if len(days) else 0
+    offsets = np.array([_offset_slots(zone, first + k) for k in range(count)], np.int64)
+    local = slots + offsets[days - first] if count else slots
+    found: NDArray[np.intp] = ((local - _MONDAY) % WEEK_SLOTS).astype(np.intp)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _offset_slots(zone: ZoneInfo, utc_day: int) -> int:
+    noon = datetime.fromtimestamp(utc_day * 86_400 + 43_200, UTC).astimezone(zone)
+    offset = noon.utcoffset()
+    return int(offset.total_seconds()) // SLOT_S if offset else 0
