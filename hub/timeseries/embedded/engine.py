@@ -22,7 +22,7 @@ from hub.timeseries.port import Buckets, Points
 MEMORY_LIMIT = "96MB"
 THREADS = 2
 QUERY_LIMIT_S = 5.0
-QUERIES_AT_ONCE = 4
+QUERIES_AT_ONCE = 2  # more would not be faster and need more memory
 SERIES_AT_ONCE = 64  # a query holds the points of so many series of one day
 
 

@@ -57,10 +57,12 @@ class Query:
             if monotonic() > self._deadline_s:
                 raise self._too_slow()
             span_ms = max(start_ms, day * DAY_MS), min(end_ms, (day + 1) * DAY_MS)
-            parts = self._sealed(day, stores, series, span_ms)
+            sealed = self._sealed(day, stores, series, span_ms)
             segments = self._view.segments_of(*span_ms)
-            parts.append(read_segments(self._connection, segments, series, span_ms))
-            yield ordered(concat([part for part in parts if len(part)]))
+            hot = read_segments(self._connection, segments, series, span_ms)
+            parts = [part for part in (*sealed, hot) if len(part)]
+            is_in_order = len(parts) == 1 and not len(hot)
+            yield parts[0] if is_in_order else ordered(concat(parts))
 
     def _sealed(
         self, day: int, stores: list[int], series: NDArray[np.int32], span_ms: tuple[int, int]

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from hub.timeseries.arrays import select
+from hub.timeseries.arrays import cut
 from hub.timeseries.embedded.catalogue import SealedFile
 from hub.timeseries.port import Points
 
@@ -61,7 +61,7 @@ class SealedFiles:
         with pq.ParquetFile(self.path(file), metadata=footer.metadata) as parquet:
             table = parquet.read_row_groups(groups.tolist(), use_threads=False)
         points = Points(*(table.column(name).to_numpy() for name in SCHEMA.names))
-        return select(points, series, start_ms, end_ms)
+        return cut(points, series, start_ms, end_ms)
 
     def series(self, file: SealedFile) -> NDArray[np.int32]:
         """Every series that has points in the file, sorted."""
@@ -112,7 +112,7 @@ def _write_groups(sink: Any, parts: Iterable[Points]) -> None:
     with pq.ParquetWriter(
         sink,
         SCHEMA,
-        compression="zstd",
+        compression="lz4",
         use_dictionary=["series", "value", "quality"],
         column_encoding={"t_ms": "DELTA_BINARY_PACKED"},
         write_statistics=["series"],
