@@ -6,10 +6,11 @@ import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 
-import hub
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
+
+import hub
 
 DASHBOARDS = Path(hub.__file__).parent.parent / "dashboards"
 FOREVER = "public, max-age=31536000, immutable"

@@ -32,7 +32,7 @@ WEEKDAYS = tuple(
         strict=True,
     )
 )
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 UNITS = (
     (86400, T("{n} 天", "{n} d")),
     (3600, T("{n} 小时", "{n} h")),

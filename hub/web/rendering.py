@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -16,11 +16,17 @@ from hub.web.formats import Formats
 from hub.web.language import Language, speaker
 from hub.web.look import Look
 
-NO_STORE = {"Cache-Control": "no-store", "Vary": "Cookie, HX-Request"}
+DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
+YEAR_S = 365 * 86_400
+NO_STORE = {"Cache-Control": "no-store", "Vary": "Cookie, HX-Target"}
 
 
 class Templates:
-    """Compiled once; `t`, `fmt` and `asset` are the same for all pages of a language."""
+    """Compiled once a language.
+
+    Every template has `t`, `fmt` and `asset`, and the macros `ui` and `alerts`; these are globals
+    of the environment, so that a block rendered alone has them too.
+    """
 
     def __init__(self, assets: Assets) -> None:
         self._environments = {
@@ -44,15 +50,16 @@ class Templates:
             language=language,
             languages=tuple(Language),
         )
+        environment.globals["ui"] = environment.get_template("macros.html").module
+        environment.globals["alerts"] = environment.get_template("alert-parts.html").module
         return environment
 
-    def render(self, language: Language, name: str, block: str | None, values: dict[str, Any]) -> str:
-        """The whole template, or one block of it."""
+    def render(self, language: Language, name: str, values: dict[str, Any], part: str = "") -> str:
+        """The whole template; or only its block `part`, where it has one of that name."""
         template = self._environments[language].get_template(name)
-        if block is None:
+        if part not in template.blocks:
             return template.render(values)
-        context = template.new_context(values)
-        return "".join(template.blocks[block](context))
+        return "".join(template.blocks[part](template.new_context(values)))
 
 
 @dataclass(frozen=True)
@@ -74,13 +81,12 @@ class View:
     language: Language
     look: Look
     visitor: Visitor | None = None
+    zone: ZoneInfo = DEFAULT_ZONE
+    store_id: UUID | None = None
     now: datetime = field(default_factory=utc_now)
 
-    def page(
-        self, name: str, /, *, block: str | None = None, status: int = 200, **values: object
-    ) -> HTMLResponse:
-        """Render `name`; where htmx asks to swap the element with the id `block`, only that block."""
-        is_part = block is not None and self.request.headers.get("HX-Target") == block
+    def page(self, name: str, /, *, status: int = 200, **values: object) -> HTMLResponse:
+        """Render `name`; where htmx wants the element whose id is a block's name, only that."""
         everything = {
             **values,
             "view": self,
@@ -89,8 +95,19 @@ class View:
             "as_of": self.now,
             "path": self.request.url.path,
         }
-        html = self.templates.render(self.language, name, block if is_part else None, everything)
-        return HTMLResponse(html, status, headers=NO_STORE)
+        part = self.request.headers.get("HX-Target", "")
+        html = self.templates.render(self.language, name, everything, part)
+        answer = HTMLResponse(html, status, headers=NO_STORE)
+        for key in ("lang", "look"):
+            if key in self.request.query_params:
+                self._keep(answer, key)
+        return answer
+
+    def _keep(self, answer: HTMLResponse, key: str) -> None:
+        """Remember a choice made in the address in this browser, for a year."""
+        value = self.language if key == "lang" else self.look
+        secure = self.request.url.scheme == "https"
+        answer.set_cookie(key, value, max_age=YEAR_S, samesite="lax", secure=secure)
 
     def here(self, **changes: object) -> str:
         """This page's address with some query parameters set, or removed by None."""
@@ -99,7 +116,3 @@ class View:
         kept = {key: value for key, value in changes.items() if value is not None}
         url = url.remove_query_params(gone).include_query_params(**kept)
         return f"{url.path}?{url.query}" if url.query else url.path
-
-    @cached_property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo("Asia/Shanghai")

@@ -1,0 +1,97 @@
+// What a visitor does: acknowledge before the hub has answered, undo, keys, dialogs, menus.
+const toasts = document.getElementById("toasts");
+const text = document.body.dataset;
+
+export function toast(message, { undo = null, bad = false, seconds = 6 } = {}) {
+  const box = document.createElement("div");
+  box.className = bad ? "toast toast-bad" : "toast";
+  box.append(message);
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = undo ? text.undo : text.close;
+  button.onclick = () => { box.remove(); undo?.(); };
+  box.append(button);
+  toasts.replaceChildren(box);
+  setTimeout(() => box.remove(), seconds * 1000);
+}
+
+async function post(url) {
+  const answer = await fetch(url, { method: "POST", headers: { Accept: "application/json" } });
+  if (answer.ok) return;
+  const problem = await answer.json().catch(() => ({}));
+  throw new Error(problem.detail ?? problem.title ?? `${answer.status}`);
+}
+
+// The row changes at once; the hub's refusal puts it back with the reason.
+async function acknowledge(row) {
+  if (row.dataset.state !== "raised") return;
+  const url = `/api/v1/alerts/${row.dataset.alert}`;
+  mark(row, "acknowledged");
+  const undo = async () => {
+    mark(row, "raised");
+    try { await post(`${url}/unacknowledge`); } catch (error) { refuse(row, "acknowledged", error); }
+  };
+  toast(text.acknowledged, { undo });
+  try { await post(`${url}/acknowledge`); } catch (error) { refuse(row, "raised", error); }
+}
+
+function mark(row, state) {
+  row.dataset.state = state;
+  const isAcknowledged = state === "acknowledged";
+  const button = row.querySelector("[data-act]");
+  if (button) button.hidden = isAcknowledged;
+  const badge = row.querySelector("[data-state-text]");
+  if (badge) {
+    badge.textContent = isAcknowledged ? badge.dataset.acknowledged : badge.dataset.raised;
+    badge.classList.toggle("badge-accent", isAcknowledged);
+  }
+}
+
+function refuse(row, state, error) {
+  mark(row, state);
+  toast(error instanceof TypeError ? text.offline : `${text.refused} ${error.message}`, { bad: true });
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-act='acknowledge']");
+  if (!form) return;
+  event.preventDefault();
+  acknowledge(form.closest("[data-alert]"));
+});
+
+// J and K walk the rows, A acknowledges, Enter opens, ? shows the keys.
+const rows = () => [...document.querySelectorAll("[data-alert]")];
+function step(by) {
+  const all = rows();
+  const at = all.indexOf(document.activeElement.closest("[data-alert]"));
+  const next = all[Math.min(Math.max(at + by, 0), all.length - 1)];
+  next?.focus();
+  next?.scrollIntoView({ block: "nearest" });
+}
+const keys = {
+  j: () => step(1),
+  k: () => step(-1),
+  a: () => { const row = document.activeElement.closest("[data-alert]"); if (row) acknowledge(row); },
+  Enter: () => document.activeElement.matches("[data-alert]") && document.activeElement.querySelector("a")?.click(),
+  "?": () => document.getElementById("keys")?.showModal(),
+};
+document.addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+  const act = keys[event.key];
+  if (!act || (event.key === "Enter" && !event.target.matches("[data-alert]"))) return;
+  if (event.key !== "Enter") event.preventDefault();
+  act();
+});
+
+// Dialogs open by name; a menu closes when one clicks elsewhere or presses Escape.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-opens]");
+  if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+});
+document.addEventListener("htmx:sendError", () => toast(text.offline, { bad: true }));
+document.addEventListener("htmx:responseError", (event) => toast(`${text.refused} ${event.detail.xhr.status}`, { bad: true }));

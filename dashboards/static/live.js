@@ -1,0 +1,109 @@
+// Live data: one EventSource a tab, values that age in view, a banner when the hub is away.
+const body = document.body;
+const units = body.dataset.units.split("|"); // seconds, minutes, hours, days
+const sizes = [1, 60, 3600, 86400];
+const clock = document.querySelector("[data-clock]");
+const banner = document.getElementById("connection");
+const zone = body.dataset.zone;
+const time = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const skew = Number(body.dataset.now) - Date.now(); // the hub's clock is the one that counts
+const now = () => Date.now() + skew;
+
+function age(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const i = sizes.findLastIndex((size) => whole >= size);
+  return `${Math.floor(whole / sizes[Math.max(i, 0)])} ${units[Math.max(i, 0)]}`;
+}
+
+// Freshness: every element with data-at tells how old its value is and what that means.
+function tick() {
+  for (const element of document.querySelectorAll("[data-at]")) {
+    const seconds = (now() - Number(element.dataset.at)) / 1000;
+    const isSilent = seconds > Number(element.dataset.silent || Infinity);
+    element.classList.toggle("silent", isSilent);
+    element.classList.toggle("late", !isSilent && seconds > Number(element.dataset.late || Infinity));
+    element.closest("[data-ages]")?.classList.toggle("stale", isSilent);
+    const text = element.querySelector("[data-age]") ?? element;
+    const words = age(seconds);
+    if (text.textContent !== words) text.textContent = words;
+  }
+  for (const element of document.querySelectorAll("[data-since]")) {
+    const until = Number(element.dataset.until) || now();
+    element.textContent = lasting((until - Number(element.dataset.since)) / 1000);
+  }
+}
+
+// The two largest units, as Formats.lasting says them.
+function lasting(seconds) {
+  let left = Math.max(0, Math.floor(seconds));
+  const parts = [];
+  for (let i = 3; i >= 0 && parts.length < 2; i--) {
+    if (left >= sizes[i]) parts.push(`${Math.floor(left / sizes[i])} ${units[i]}`);
+    else if (parts.length) break;
+    left %= sizes[i];
+  }
+  return parts.join(" ") || `0 ${units[0]}`;
+}
+
+// One reading: its number or word, its quality, its time.
+function show({ device, metric, value, at, quality }) {
+  for (const element of document.querySelectorAll(`[data-live="${CSS.escape(`${device}/${metric}`)}"]`)) {
+    const isGood = value !== null && quality !== "bad" && quality !== "stale";
+    element.classList.toggle("stale", !isGood);
+    if (isGood) element.textContent = words(element.dataset, value);
+    const fresh = element.closest("[data-ages]")?.querySelector("[data-at]");
+    if (fresh && isGood) fresh.dataset.at = Math.max(Number(fresh.dataset.at), at);
+  }
+}
+
+function words(data, value) {
+  if (data.words) return data.words.split("|")[value ? 1 : 0];
+  const digits = Number(data.digits || 0);
+  const text = value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return text.replace(/^-(?=0(\.0+)?$)/, "").replace("-", "\u2212");
+}
+
+// The connection: the clock moves with every message, so it stops when the hub does.
+let lastHeard = now();
+let isLost = false;
+const heard = () => {
+  lastHeard = now();
+  if (clock) clock.textContent = time.format(lastHeard);
+  if (isLost) connection(false);
+};
+function connection(lost) {
+  isLost = lost;
+  banner.hidden = !lost;
+  document.getElementById("live-dot")?.classList.toggle("late", lost);
+  const text = banner.querySelector("[data-lost]");
+  if (lost) text.textContent = text.dataset.lost.replace("{time}", time.format(lastHeard));
+}
+
+function listen() {
+  const store = body.dataset.store;
+  const source = new EventSource(store ? `/api/v1/events?store=${store}` : "/api/v1/events");
+  const on = (kind, act) => source.addEventListener(kind, (event) => { heard(); act(JSON.parse(event.data)); });
+  on("ready", () => {});
+  on("beat", () => {});
+  on("reading", (data) => { for (const one of data.readings ?? [data]) show(one); });
+  for (const kind of ["alert", "sale", "footfall", "agent", "record"]) {
+    on(kind, (data) => {
+      if (kind === "alert") for (const e of document.querySelectorAll("[data-open-alerts]")) tally(e, data.open);
+      body.dispatchEvent(new CustomEvent(`live:${kind}`, { detail: data }));
+    });
+  }
+  let failing = 0;
+  source.onopen = () => { clearTimeout(failing); failing = 0; heard(); };
+  source.onerror = () => { failing ||= setTimeout(() => connection(true), 2500); };
+  addEventListener("pagehide", () => source.close());
+}
+
+function tally(element, count) {
+  if (count === undefined) return;
+  element.textContent = count;
+  element.classList.toggle("hide", !count);
+}
+
+if (body.dataset.live !== undefined) listen();
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+setInterval(tick, 1000);

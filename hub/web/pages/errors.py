@@ -1,0 +1,45 @@
+"""The page of an error: what happened, in the reader's language, and the way back."""
+
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse
+from starlette.responses import Response
+
+from hub.errors import HubError, T
+from hub.web.deps import PasswordChangeError, services_of
+from hub.web.language import say
+from hub.web.views import public_view
+
+TITLES = {
+    403: T("没有权限", "Not allowed"),
+    404: T("没有找到", "Not found"),
+    409: T("现在不能这样做", "Not possible now"),
+    422: T("有些值不对", "Some values are not right"),
+    503: T("请稍后再试", "Try again in a moment"),
+}
+OTHER = T("没有成功", "It did not work")
+
+
+async def page_error(request: Request, error: HubError) -> Response:
+    """Nobody signed in: to the front door and back again afterwards."""
+    if error.status == 401:
+        return to_login(request)
+    if isinstance(error, PasswordChangeError):
+        return RedirectResponse("/password", 303)
+    view = public_view(request, services_of(request))
+    return view.page(
+        "error.html",
+        status=error.status,
+        code=error.status,
+        title=say(view.language, TITLES.get(error.status, OTHER)),
+        text=say(view.language, error.text),
+    )
+
+
+def to_login(request: Request) -> Response:
+    here = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    target = "/login" if here == "/" or request.method != "GET" else f"/login?next={quote(here)}"
+    if "HX-Request" in request.headers:
+        return Response(status_code=401, headers={"HX-Redirect": target})
+    return RedirectResponse(target, 303)

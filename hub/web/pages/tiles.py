@@ -1,0 +1,183 @@
+"""Live values as tiles: one a device, its telling metric large, a few others beside it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+from hub.ingest.registry import Series
+from hub.timeseries.last import LastValues
+from hub.timeseries.port import COUNTED, PointQuality
+from hub.web.formats import DIGITS, NO_VALUE, STATES, Formats
+from hub.web.language import say
+from protocols.metrics import METRICS, Kind
+
+LATE = timedelta(seconds=90)
+SILENT = timedelta(minutes=10)
+TELLING = (
+    "air_temperature_c",
+    "product_temperature_c",
+    "room_temperature_c",
+    "return_temperature_c",
+    "power_w",
+    "in_total",
+    "in_count",
+    "online",
+)
+BESIDE = (
+    "setpoint_c",
+    "compressor_running",
+    "door_open",
+    "defrost_active",
+    "evaporator_temperature_c",
+    "supply_temperature_c",
+    "return_temperature_c",
+    "fan_speed_percent",
+    "humidity_percent",
+    "energy_kwh",
+    "power_factor",
+    "power_w",
+    "out_total",
+    "out_count",
+    "paper_out",
+    "drawer_open",
+    "battery_percent",
+    "alarm_active",
+)
+MAX_BESIDE = 4
+ICONS = (
+    ("in_total", "footfall"),
+    ("in_count", "footfall"),
+    ("paper_out", "till"),
+    ("ticket", "till"),
+    ("energy_kwh", "meter"),
+    ("supply_temperature_c", "hvac"),
+    ("compressor_running", "cabinet"),
+    ("cpu_percent", "agent"),
+)
+FREEZER_BELOW_C = -5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One value as a page shows it; `words` are those of a state, off|on."""
+
+    key: str
+    metric: str
+    text: str
+    unit: str
+    digits: int
+    words: str
+    is_stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    device: str
+    name: str
+    icon: str
+    href: str
+    severity: str
+    at: datetime | None
+    is_silent: bool
+    main: Live | None
+    rest: tuple[Live, ...]
+
+    late_s = int(LATE.total_seconds())
+    silent_s = int(SILENT.total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the archive and the open alerts add to a device."""
+
+    name: str
+    href: str
+    severity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    series: Series
+    value: float | None
+    quality: PointQuality
+    at: datetime | None
+
+
+def latest(series: Sequence[Series], last: LastValues) -> list[Reading]:
+    """The newest reading of each series."""
+    points = last.of([one.id for one in series])
+    return [
+        Reading(
+            one,
+            float(value) if quality in COUNTED else None,
+            PointQuality(quality),
+            datetime.fromtimestamp(t_ms / 1000, UTC) if t_ms else None,
+        )
+        for one, value, quality, t_ms in zip(
+            series,
+            points.value.tolist(),
+            points.quality.tolist(),
+            points.t_ms.tolist(),
+            strict=True,
+        )
+    ]
+
+
+def tiles(
+    readings: Iterable[Reading], named: Mapping[str, Named], fmt: Formats, now: datetime
+) -> list[Tile]:
+    """In the order of the device ids; devices without a value to show are left out."""
+    by_device = sorted(readings, key=lambda one: one.series.device)
+    return [
+        _tile(device, {one.series.metric: one for one in group}, named, fmt, now)
+        for device, group in groupby(by_device, key=lambda one: one.series.device)
+        if device
+    ]
+
+
+def _tile(
+    device: str,
+    readings: Mapping[str, Reading],
+    named: Mapping[str, Named],
+    fmt: Formats,
+    now: datetime,
+) -> Tile:
+    known = named.get(device, Named(device, f"/archive/equipment/new?device_id={device}"))
+    telling = next((metric for metric in TELLING if metric in readings), None)
+    beside = [metric for metric in BESIDE if metric in readings and metric != telling]
+    at = max((one.at for one in readings.values() if one.at), default=None)
+    return Tile(
+        device=device,
+        name=known.name,
+        icon=icon_of(readings),
+        href=known.href,
+        severity=known.severity,
+        at=at,
+        is_silent=at is None or now - at > SILENT,
+        main=_live(readings[telling], fmt) if telling else None,
+        rest=tuple(_live(readings[metric], fmt) for metric in beside[:MAX_BESIDE]),
+    )
+
+
+def icon_of(readings: Mapping[str, Reading]) -> str:
+    setpoint = readings.get("setpoint_c")
+    if setpoint and setpoint.value is not None and setpoint.value < FREEZER_BELOW_C:
+        return "freezer"
+    return next((icon for metric, icon in ICONS if metric in readings), "agent")
+
+
+def _live(reading: Reading, fmt: Formats) -> Live:
+    metric = reading.series.metric
+    known = METRICS.get(metric)
+    is_state = known is not None and known.kind is Kind.STATE and metric in STATES
+    unit = fmt.unit(metric)
+    return Live(
+        key=f"{reading.series.device}/{metric}",
+        metric=metric,
+        text=fmt.metric(metric, reading.value) if reading.value is not None else NO_VALUE,
+        unit=unit,
+        digits=2 if metric == "power_factor" else DIGITS.get(unit, 0),
+        words="|".join(say(fmt.language, word) for word in STATES[metric]) if is_state else "",
+        is_stale=reading.value is None,
+    )

@@ -1,0 +1,60 @@
+"""Dependencies of pages: a `View` for who looks, in this one's language and look."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from hub.errors import T
+from hub.security.actor import Actor
+from hub.security.roles import SEEDS
+from hub.web.deps import CurrentUser, Hub, SignedIn
+from hub.web.language import Language, choose, say
+from hub.web.look import choose_look
+from hub.web.rendering import View, Visitor
+from hub.web.services import Services
+
+ROLE_NAMES = {seed.code: seed.name for seed in SEEDS}
+
+
+def _view(
+    request: Request, services: Services, visitor: Visitor | None, preferred: str | None
+) -> View:
+    asked, cookies = request.query_params, request.cookies
+    language = choose(
+        asked.get("lang"),
+        cookies.get("lang", preferred),
+        request.headers.get("accept-language", ""),
+    )
+    look = choose_look(asked.get("look"), cookies.get("look"))
+    return View(request, services.templates, language, look, visitor)
+
+
+def public_view(request: Request, services: Hub) -> View:
+    """For pages that nobody need sign in for."""
+    return _view(request, services, None, None)
+
+
+def lobby_view(request: Request, services: Hub, actor: SignedIn) -> View:
+    """For the page where a first password is changed."""
+    return _view(request, services, None, actor.language)
+
+
+def current_view(request: Request, services: Hub, actor: CurrentUser) -> View:
+    """For all other pages."""
+    bare = _view(request, services, None, actor.language)
+    return View(request, bare.templates, bare.language, bare.look, visitor_of(actor, bare.language))
+
+
+def visitor_of(actor: Actor, language: Language) -> Visitor:
+    names = [say(language, ROLE_NAMES.get(code, T(code, code))) for code in actor.roles]
+    return Visitor(
+        name=actor.name,
+        role=" · ".join(names),
+        is_admin=actor.may("users.read"),
+        open_alerts=0,
+    )
+
+
+PublicView = Annotated[View, Depends(public_view)]
+LobbyView = Annotated[View, Depends(lobby_view)]
+CurrentView = Annotated[View, Depends(current_view)]
