@@ -71,6 +71,19 @@ class Block:
     nodes: tuple[NodeEvent, ...]
 
 
+def empty_block(seq: int) -> Block:
+    """A row that says nothing."""
+    return Block(
+        first_seq=seq,
+        last_seq=seq,
+        points=Points.empty(),
+        historical=np.zeros(0, np.bool_),
+        received_ms=np.zeros(0, np.int64),
+        texts=(),
+        nodes=(),
+    )
+
+
 class Consumer(Protocol):
     """Follows the journal in a thread of its own, block by block; a kill anywhere is a replay."""
 
@@ -85,11 +98,12 @@ class Consumer(Protocol):
         """Rows after this one must be kept for it: its older checkpoint, else `position`."""
 
     def apply(self, block: Block) -> None:
-        """Take in one block; commits its position with its results, at once or a little later.
+        """Take in one block; commit the position with the results.
 
-        The same block comes again when this raises. Errors of the data (ValueError, TypeError,
-        LookupError …) are tried three times, then the row is skipped as a dead letter; all others
-        (a full disk, a busy database) are tried until they pass.
+        The same rows come again when this raises, so it must leave no half of them behind. Errors
+        of the data (ValueError, TypeError, LookupError …) are tried three times, then each row by
+        itself, and the one that fails is skipped as a dead letter; all others (a full disk, a busy
+        database) are tried until they pass.
         """
 
     def tick(self) -> None:

@@ -1,0 +1,32 @@
+"""What a birth declares, in the hub's words: device and metric instead of Sparkplug names; pure."""
+
+from hub.ingest.registry import Declared
+from hub.ingest.tables import ID_LENGTH
+from protocols.sparkplug import journal
+from protocols.sparkplug.codec import BDSEQ
+from protocols.sparkplug.sparkplug_b_pb2 import Payload
+
+_CONTROLS = ("Node Control/", "Device Control/", "Properties/")
+_OWN = frozenset((BDSEQ, journal.OPEN))
+
+
+def declared(payload: Payload, device: str | None) -> list[Declared]:
+    """The metrics of a birth that become series; controls and what has no usable name are not."""
+    found = []
+    for metric in payload.metrics:
+        name = split(metric.name, device)
+        if name is not None:
+            found.append(Declared(metric.alias if metric.HasField("alias") else None, *name))
+    return found
+
+
+def split(name: str, device: str | None) -> tuple[str, str] | None:
+    """`device/metric` of the node layout, or the name within a device's own message."""
+    if not name or name in _OWN or name.startswith(_CONTROLS):
+        return None
+    if device is None:
+        head, slash, rest = name.partition("/")
+        device, name = (head, rest) if slash else ("", name)
+    if not name or len(name) > ID_LENGTH or len(device) > ID_LENGTH or "\0" in device + name:
+        return None
+    return device, name

@@ -1,0 +1,378 @@
+"""Who speaks and of what: edge nodes ↔ stores, aliases ↔ series; kept in SQL, served from memory.
+
+The birth tables survive a restart of the hub, so it asks no node to be born again. A series' number
+is committed before any row that uses it is taken in.
+"""
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from hub.errors import ConflictError, NotFoundError, T
+from hub.ingest.tables import (
+    ID_LENGTH,
+    AgentRow,
+    AliasRow,
+    NodeState,
+    PendingNodeRow,
+    SeriesRow,
+    StoreNumberRow,
+)
+from hub.kit.clock import utc_now
+from hub.kit.db import Database
+from hub.kit.ids import uuid7
+
+SERIES_LIMIT = 5000  # of one store
+PENDING_LIMIT = 1000  # unknown nodes that are remembered
+LOOK_AGAIN_S = 2.0  # how often an unknown node is looked for in SQL
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One metric of one device."""
+
+    id: int
+    store_id: UUID
+    agent_id: UUID
+    device: str
+    metric: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One metric of a birth; `alias` None is a node that calls its metrics by name."""
+
+    alias: int | None
+    device: str
+    metric: str
+
+
+@dataclass(slots=True)
+class Node:
+    """An approved edge node as ingest knows it; changed by the journal's thread only.
+
+    `tables` are the meanings of aliases, each from a journal number on, the newest last.
+    """
+
+    agent_id: UUID
+    chain_id: UUID
+    store_id: UUID
+    group: str
+    node: str
+    state: NodeState
+    state_since: datetime | None
+    heard_at: datetime | None
+    tables: list[tuple[int, dict[int, int]]] = field(default_factory=lambda: [(0, {})])
+    names: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def aliases(self) -> dict[int, int]:
+        """Alias → series of the newest birth."""
+        return self.tables[-1][1]
+
+    def aliases_at(self, seq: int) -> dict[int, int]:
+        """What aliases meant in row `seq`."""
+        for since, table in reversed(self.tables):
+            if since <= seq:
+                return table
+        return self.tables[0][1]
+
+    def __str__(self) -> str:
+        return f"{self.group}/{self.node}"
+
+
+class Registry:
+    """Any thread reads; `declare` and `change_state` belong to the journal's thread."""
+
+    def __init__(self, db: Database, *, series_limit: int = SERIES_LIMIT) -> None:
+        self._db = db
+        self._series_limit = series_limit
+        self._lock = threading.RLock()
+        self._nodes: dict[tuple[str, str], Node] = {}
+        self._agents: dict[bytes, Node] = {}
+        self._series: list[Series | None] = [None]
+        self._store_of = np.zeros(1024, np.int32)
+        self._numbers: dict[UUID, int] = {}
+        self._stores: dict[int, UUID] = {}
+        self._of_store: dict[UUID, list[Series]] = {}
+        self._looked_at = 0.0
+        self._pending: dict[tuple[str, str], datetime] = {}
+        self._unsaved: set[bytes] = set()
+        self.load()
+
+    def load(self) -> None:
+        """Read everything anew; at start, and after agents were approved by somebody else."""
+        with self._lock, self._db.system_read("registry") as connection:
+            for store_id, number in connection.execute(
+                select(StoreNumberRow.store_id, StoreNumberRow.number)
+            ):
+                self._remember_store(store_id, number)
+            self._load_agents(connection)
+            rows = select(
+                SeriesRow.id,
+                SeriesRow.store_id,
+                SeriesRow.agent_id,
+                SeriesRow.device,
+                SeriesRow.metric,
+            )
+            for row in connection.execute(rows.order_by(SeriesRow.id)):
+                self._remember_series(Series(*row))
+            alias = select(
+                AliasRow.agent_id, AliasRow.alias, AliasRow.since_seq, AliasRow.series_id
+            )
+            for agent_id, name, since, series in connection.execute(
+                alias.order_by(AliasRow.since_seq)
+            ):
+                _learn(self._agents[agent_id.bytes], since, {int(name): series})
+
+    def _load_agents(self, connection: Connection) -> None:
+        table = AgentRow
+        for row in connection.execute(
+            select(
+                table.id,
+                table.chain_id,
+                table.store_id,
+                table.group_id,
+                table.node_id,
+                table.state,
+                table.state_since,
+                table.heard_at,
+            )
+        ):
+            if row.id.bytes not in self._agents:
+                self._remember_node(Node(*row[:5], NodeState(row.state), *row[6:]))
+
+    # who speaks
+
+    def node(self, group: str, name: str) -> Node | None:
+        """The approved node of this name; SQL is asked about unknown ones every other second."""
+        found = self._nodes.get((group, name))
+        now = time.monotonic()
+        if found is None and now - self._looked_at >= LOOK_AGAIN_S:
+            self._looked_at = now
+            with self._lock, self._db.system_read("registry") as connection:
+                self._load_agents(connection)
+            found = self._nodes.get((group, name))
+        return found
+
+    def node_of(self, agent_id: bytes) -> Node:
+        return self._agents[agent_id]
+
+    def nodes(self) -> list[Node]:
+        return list(self._agents.values())
+
+    def approve(self, group: str, name: str, *, chain_id: UUID, store_id: UUID) -> UUID:
+        """Bind an edge node to a store; the id of the new agent. Raises ConflictError."""
+        agent_id = uuid7()
+        with self._db.system("approve agent") as connection:
+            taken = select(AgentRow.id).where(AgentRow.group_id == group, AgentRow.node_id == name)
+            if connection.scalar(taken) is not None:
+                raise ConflictError(
+                    T(
+                        f"采集端 {group}/{name} 已经绑定门店。",
+                        f"The agent {group}/{name} is bound to a store already.",
+                    )
+                )
+            connection.execute(
+                insert(AgentRow).values(
+                    id=agent_id,
+                    chain_id=chain_id,
+                    store_id=store_id,
+                    group_id=group,
+                    node_id=name,
+                    approved_at=utc_now(),
+                    state=NodeState.NEW,
+                )
+            )
+            connection.execute(
+                delete(PendingNodeRow).where(
+                    PendingNodeRow.group_id == group, PendingNodeRow.node_id == name
+                )
+            )
+        with self._lock, self._db.system_read("registry") as connection:
+            self._load_agents(connection)
+        return agent_id
+
+    def note_pending(self, group: str, name: str) -> None:
+        """Remember a node that waits for approval, for the next `save_states`."""
+        if len(self._pending) < PENDING_LIMIT:
+            self._pending[group, name] = utc_now()
+
+    def change_state(self, node: Node, state: NodeState) -> bool:
+        """Note what the node is now; whether that is news. Saved by the next `save_states`."""
+        node.heard_at = utc_now()
+        self._unsaved.add(node.agent_id.bytes)
+        if node.state is state:
+            return False
+        node.state, node.state_since = state, node.heard_at
+        return True
+
+    def save_states(self) -> None:
+        """Write the states, the times last heard and who waits; every few seconds is enough."""
+        agents, self._unsaved = self._unsaved, set()
+        pending, self._pending = self._pending, {}
+        if not agents and not pending:
+            return
+        with self._db.system("agent states") as connection:
+            for node in [self._agents[agent] for agent in agents]:
+                connection.execute(
+                    update(AgentRow)
+                    .where(AgentRow.id == node.agent_id)
+                    .values(state=node.state, state_since=node.state_since, heard_at=node.heard_at)
+                )
+            for (group, name), heard_at in pending.items():
+                _save_pending(connection, group, name, heard_at)
+
+    # of what
+
+    def declare(self, node: Node, metrics: Iterable[Declared], seq: int) -> list[Declared]:
+        """Learn a birth that becomes row `seq`; committed on return. What the limit refused."""
+        new, refused = self._new_series(node, metrics := list(metrics))
+        series = node.names | {(s.device, s.metric): s.id for s in new}
+        meanings = {
+            m.alias: series[m.device, m.metric]
+            for m in metrics
+            if m.alias is not None and (m.device, m.metric) in series
+        }
+        changed = {a: s for a, s in meanings.items() if node.aliases.get(a) != s}
+        if new or changed:
+            self._save_birth(node, new, changed, seq)
+        return refused
+
+    def _new_series(
+        self, node: Node, metrics: Sequence[Declared]
+    ) -> tuple[list[Series], list[Declared]]:
+        names = {(m.device, m.metric): m for m in metrics if (m.device, m.metric) not in node.names}
+        room = max(0, self._series_limit - len(self._of_store.get(node.store_id, ())))
+        first = len(self._series)
+        new = [
+            Series(first + i, node.store_id, node.agent_id, device, metric)
+            for i, (device, metric) in enumerate(list(names)[:room])
+        ]
+        return new, list(names.values())[room:]
+
+    def _save_birth(
+        self, node: Node, new: Sequence[Series], changed: dict[int, int], seq: int
+    ) -> None:
+        with self._db.system("declare series") as connection:
+            number = self._number(connection, node.store_id)
+            if new:
+                connection.execute(
+                    insert(SeriesRow),
+                    [
+                        {
+                            "id": s.id,
+                            "chain_id": node.chain_id,
+                            "store_id": s.store_id,
+                            "agent_id": s.agent_id,
+                            "device": s.device,
+                            "metric": s.metric,
+                        }
+                        for s in new
+                    ],
+                )
+            if changed:
+                connection.execute(
+                    insert(AliasRow),
+                    [
+                        {
+                            "agent_id": node.agent_id,
+                            "alias": str(alias),
+                            "since_seq": seq,
+                            "series_id": series,
+                        }
+                        for alias, series in changed.items()
+                    ],
+                )
+        with self._lock:
+            self._remember_store(node.store_id, number)
+            for series in new:
+                self._remember_series(series)
+            _learn(node, seq, changed)
+
+    def _number(self, connection: Connection, store_id: UUID) -> int:
+        known = self._numbers.get(store_id)
+        if known is not None:
+            return known
+        number = 1 + (connection.scalar(select(func.max(StoreNumberRow.number))) or 0)
+        connection.execute(insert(StoreNumberRow).values(store_id=store_id, number=number))
+        return int(number)
+
+    # reading
+
+    def series(self, number: int) -> Series:
+        """Raises NotFoundError."""
+        found = self._series[number] if 0 < number < len(self._series) else None
+        if found is None:
+            raise NotFoundError(T("没有这个测点。", "There is no such channel."))
+        return found
+
+    def of_store(self, store_id: UUID) -> list[Series]:
+        return list(self._of_store.get(store_id, ()))
+
+    def find(self, store_id: UUID, device: str, metric: str) -> list[Series]:
+        """One for each agent of the store that has read this; mostly one in all."""
+        return [
+            s for s in self._of_store.get(store_id, ()) if s.device == device and s.metric == metric
+        ]
+
+    def store_of(self, series: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The small integer of each series' store; 0 for a series that nobody declared."""
+        numbers = self._store_of
+        return np.where(
+            (series > 0) & (series < len(numbers)), numbers[np.minimum(series, len(numbers) - 1)], 0
+        ).astype(np.int32)
+
+    def store_id(self, number: int) -> UUID:
+        return self._stores[number]
+
+    def _remember_node(self, node: Node) -> None:
+        self._agents[node.agent_id.bytes] = node
+        self._nodes[node.group, node.node] = node
+
+    def _remember_store(self, store_id: UUID, number: int) -> None:
+        self._numbers[store_id] = number
+        self._stores[number] = store_id
+
+    def _remember_series(self, series: Series) -> None:
+        while len(self._series) <= series.id:
+            self._series.append(None)
+        if self._series[series.id] is not None:
+            return
+        self._series[series.id] = series
+        if series.id >= len(self._store_of):
+            self._store_of = np.append(self._store_of, np.zeros(series.id, np.int32))
+        self._store_of[series.id] = self._numbers[series.store_id]
+        self._of_store.setdefault(series.store_id, []).append(series)
+        self._agents[series.agent_id.bytes].names[series.device, series.metric] = series.id
+
+
+def _learn(node: Node, seq: int, changed: dict[int, int]) -> None:
+    """New aliases join the newest table; a changed meaning opens a new one from `seq` on."""
+    since, table = node.tables[-1]
+    if since == seq or not any(alias in table for alias in changed):
+        table.update(changed)
+    else:
+        node.tables.append((seq, table | changed))
+
+
+def _save_pending(connection: Connection, group: str, name: str, heard_at: datetime) -> None:
+    table = PendingNodeRow
+    known = connection.execute(
+        update(table)
+        .where(table.group_id == group, table.node_id == name)
+        .values(last_heard_at=heard_at)
+    )
+    number = connection.scalar(select(func.count()).select_from(table)) or 0
+    if not known.rowcount and number < PENDING_LIMIT:
+        row = {"group_id": group[:ID_LENGTH], "node_id": name[:ID_LENGTH]}
+        connection.execute(
+            insert(table).values(**row, first_heard_at=heard_at, last_heard_at=heard_at)
+        )

@@ -1,0 +1,73 @@
+"""The hub's session with the broker: a Sparkplug host application (chapter 5, host)."""
+
+import json
+import time
+from collections.abc import Sequence
+
+from hub.ingest.inbox import Inbox
+from hub.ingest.intake import Arrival
+from protocols.mqtt.client import Hooks, Message, MqttClient
+from protocols.mqtt.options import MqttOptions
+from protocols.sparkplug.topics import NAMESPACE
+
+HOST_ID = "storevitals"
+STATE_TOPIC = f"{NAMESPACE}/STATE/{HOST_ID}"
+SUBSCRIPTIONS = ((STATE_TOPIC, 1), (f"{NAMESPACE}/+/+/+", 1), (f"{NAMESPACE}/+/+/+/+", 1))
+
+
+class Subscriber:
+    """Fills the inbox and says whether the host is there; `run` reconnects until cancelled."""
+
+    def __init__(self, options: MqttOptions, inbox: Inbox) -> None:
+        self._options, self._inbox = options, inbox
+        self._client: MqttClient | None = None
+        self._told_ms = 0
+
+    @property
+    def is_connected(self) -> bool:
+        return self._client is not None and self._client.is_connected
+
+    def send(self, topic: str, payload: bytes) -> bool:
+        """A command, from any thread; False when the broker is away."""
+        return self._client is not None and self._client.publish(topic, payload)
+
+    async def run(self) -> None:
+        hooks = Hooks(
+            on_message=self._on_message,
+            on_connect=self._say_online,
+            will=self._will,
+            farewell=self._farewell,
+        )
+        self._client = MqttClient(self._options, hooks, SUBSCRIPTIONS)
+        await self._client.run()
+
+    def _on_message(self, message: Message) -> None:
+        if message.topic == STATE_TOPIC:
+            if not _is_online(message.payload):
+                self._say_online()  # somebody's will, or our own of before [host-topic-phid]
+            return
+        self._inbox.put(Arrival(message.topic, message.payload, time.time_ns() // 1_000_000))
+
+    def _will(self) -> Message:
+        """Bears the same time as the birth that follows [host-topic-phid-death-payload]."""
+        self._told_ms = max(time.time_ns() // 1_000_000, self._told_ms + 1)
+        return self._state(is_online=False)
+
+    def _farewell(self) -> Sequence[Message]:
+        return (self._state(is_online=False),)
+
+    def _say_online(self) -> None:
+        if self._client is not None:
+            self._client.publish(*self._state(is_online=True)[:3], retain=True)
+
+    def _state(self, *, is_online: bool) -> Message:
+        text = json.dumps({"online": is_online, "timestamp": self._told_ms})
+        return Message(STATE_TOPIC, text.encode(), qos=1, retain=True)
+
+
+def _is_online(payload: bytes) -> bool:
+    try:
+        state = json.loads(payload)
+    except ValueError:
+        return False
+    return isinstance(state, dict) and state.get("online") is True
