@@ -8,11 +8,11 @@ cut. Every start begins a new epoch, so an id that a power cut took back is neve
 import os
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from agent.outbox_batch import Batch, Channel
-from agent.outbox_rows import Epoch, checksum, open_file, read_channels, read_epochs
+from agent.outbox_rows import Epoch, checksum, lock_file, open_file, read_channels, read_epochs
 
 KEEP_ACKNOWLEDGED_MS = 72 * 3600 * 1000
 KEEP_DRAINED_EPOCH_MS = 30 * 24 * 3600 * 1000
@@ -33,12 +33,12 @@ class OutboxFile:
         self._random_epoch = random_epoch
         self._wal_fd = -1
         self._unsaved: set[int] = set()  # ordinals whose acknowledgement is not yet on disk
-        self._db = open_file(path)
-        try:
+        with ExitStack() as opened:
+            opened.callback(os.close, lock_file(path))
+            self._db = open_file(path)
+            opened.callback(self._db.close)
             self._load()
-        except BaseException:
-            self._db.close()
-            raise
+            self._opened = opened.pop_all()
 
     def _load(self) -> None:
         self._channels = read_channels(self._db, self.path)
@@ -132,7 +132,7 @@ class OutboxFile:
         if self._wal_fd >= 0:
             os.close(self._wal_fd)
             self._wal_fd = -1
-        self._db.close()
+        self._opened.close()
 
     # inside a transaction
 

@@ -1,5 +1,6 @@
 """The tables of the outbox: how rows are opened, read and checked. Only `outbox_*.py` know them."""
 
+import fcntl
 import logging
 import os
 import sqlite3
@@ -88,21 +89,35 @@ def checksum(*values: object, payload: bytes = b"") -> int:
     return zlib.crc32(payload, zlib.crc32(repr(values).encode()))
 
 
+def lock_file(path: Path) -> int:
+    """Hold the outbox for this process; the lock goes with the descriptor. Raises OutboxError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    except OSError as error:
+        raise OutboxError(f"Outbox {path} cannot be opened: {error}. Check its folder.") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise OutboxError(f"Outbox {path} is in use by another process: stop it first.") from error
+    return descriptor
+
+
 def open_file(path: Path) -> sqlite3.Connection:
     """The connection of the writer, the schema made if the file is new. Raises OutboxError."""
     is_new = not path.exists()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
-    except (OSError, sqlite3.OperationalError) as error:
+    except sqlite3.OperationalError as error:
         raise OutboxError(f"Outbox {path} cannot be opened: {error}. Check its folder.") from error
     try:
         _prepare(db, path, is_new=is_new)
     except sqlite3.OperationalError as error:
         db.close()
         raise OutboxError(
-            f"Outbox {path} cannot be used: {error}. Is another agent running on it, "
-            "is the disk full, or is the file not ours?"
+            f"Outbox {path} cannot be used: {error}. Is the disk full or read-only, "
+            "or the file not ours?"
         ) from error
     except (sqlite3.DatabaseError, OutboxError) as error:
         db.close()

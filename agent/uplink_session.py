@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agent.clock import Clock
+from agent.commands import read_command
 from agent.outbox_batch import Channel
 from agent.outbox_rows import Epoch, StoredBatch
 from agent.settings import Layout
@@ -120,16 +121,14 @@ class UplinkSession:
     def command(self, payload: bytes) -> None:
         """An NCMD or DCMD; what is not ours or not understood is left alone."""
         try:
-            parsed = codec.parse(payload)
-            acks = journal.acknowledged(parsed)
+            command = read_command(payload)
         except FrameError as error:
             log.warning("A command was not understood: %s", error)
             return
-        if acks:
+        if command.acks:
             self._epochs = self._outbox.epochs
-            self._take_acks(acks)
-        if (codec.REBIRTH, True) in codec.commands(parsed):
-            self._is_birth_due = True
+            self._take_acks(command.acks)
+        self._is_birth_due |= command.is_rebirth
 
     def _take_acks(self, acks: Sequence[BatchId]) -> None:
         now_s, known = self._clock.monotonic_s(), {e.number: e for e in self._epochs}
