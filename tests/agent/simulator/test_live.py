@@ -50,7 +50,7 @@ def test_an_rtu_client_reads_three_units_of_one_line(store: MakeStore, tmp_path:
                 str(listening.serial[COLD_BUS]), baudrate=RTU_BAUD, timeout=0.5, retries=0
             )
             assert await client.connect()
-            cabinet = await client.read_input_registers(403, count=1, device_id=1)
+            cabinet = await client.read_holding_registers(2588, count=1, device_id=1)
             freezer = await client.read_holding_registers(2531, count=1, device_id=3)
             refused = await client.read_holding_registers(9, count=1, device_id=2)
             client.close()
