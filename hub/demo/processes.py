@@ -49,12 +49,16 @@ def free_port() -> int:
 
 
 class Children:
-    """Named child processes, each with a log file; `async with` ends them all."""
+    """Named child processes, each with a log file; the end of `async with` ends them all.
 
-    def __init__(self, logs: Path) -> None:
+    One that ends by itself before that fails `group` with a DemoError.
+    """
+
+    def __init__(self, group: asyncio.TaskGroup, logs: Path) -> None:
+        self._group = group
         self._logs = logs
         self._processes: dict[str, Process] = {}
-        self._is_ending = False
+        self._watches: list[asyncio.Task[None]] = []
 
     @property
     def pids(self) -> dict[str, int]:
@@ -62,9 +66,8 @@ class Children:
 
     async def start(
         self, name: str, command: Sequence[str], own: Mapping[str, str] | None = None
-    ) -> Process:
-        """Its stdout is a pipe, its stderr goes to the log; its own session, so that a Ctrl-C
-        in the terminal reaches the demo alone."""
+    ) -> None:
+        """In a session of its own, so that a Ctrl-C in the terminal reaches the demo alone."""
         with self._log(name).open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *command,
@@ -75,21 +78,19 @@ class Children:
                 start_new_session=True,
             )
         self._processes[name] = process
-        return process
+
+    def watch(self, name: str) -> None:
+        """From now on keep its pipe empty, and do not let it go unnoticed."""
+        task = self._group.create_task(self._watch(name), name=f"watch {name}")
+        self._watches.append(task)
 
     async def first_line(self, name: str) -> str:
-        """What a process says on stdout when it is ready."""
+        """What a process says on stdout once it is ready; raises DemoError."""
         stdout = self._processes[name].stdout
-        line = (await stdout.readline()).decode() if stdout else ""
+        line = await stdout.readline() if stdout else b""
         if not line:
             raise DemoError(await self._epitaph(name))
-        return line
-
-    async def watch(self) -> None:
-        """Keep their pipes empty; raise DemoError when one ends by itself."""
-        async with asyncio.TaskGroup() as group:
-            for name in self._processes:
-                group.create_task(self._watch_one(name))
+        return line.decode()
 
     def signal(self, name: str, number: signal.Signals) -> None:
         self._processes[name].send_signal(number)
@@ -99,26 +100,26 @@ class Children:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._is_ending = True
-        for process in self._processes.values():
-            if process.returncode is None:
-                process.terminate()
-        await asyncio.gather(*(_end(process) for process in self._processes.values()))
+        for watch in self._watches:
+            watch.cancel()
+        living = [p for p in self._processes.values() if p.returncode is None]
+        for process in living:
+            process.terminate()
+        await asyncio.gather(*(_end(process) for process in living))
 
-    async def _watch_one(self, name: str) -> None:
+    async def _watch(self, name: str) -> None:
         stdout = self._processes[name].stdout
-        while stdout and await stdout.read(65536):
+        while stdout and await stdout.read(65_536):
             pass
-        if not self._is_ending:
-            raise DemoError(await self._epitaph(name))
+        raise DemoError(await self._epitaph(name))
 
     async def _epitaph(self, name: str) -> str:
         code = await self._processes[name].wait()
         how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
         log = self._log(name)
         lines = log.read_text("utf-8", "replace").strip().splitlines()
-        last = f' Its last words: "{lines[-1]}"' if lines else ""
-        return f"{name} {how}.{last} (log: {log})"
+        last = f" Its last words: {lines[-1]}" if lines else ""
+        return f"{name} {how}.{last} (all of them: {log})"
 
     def _log(self, name: str) -> Path:
         return self._logs / f"{name}.log"

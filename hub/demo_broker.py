@@ -1,4 +1,4 @@
-"""The demo's MQTT broker, a process of its own: `python -m hub.demo.broker PORT DIR`.
+"""The demo's MQTT broker, a process of its own: `python -m hub.demo_broker PORT DIR`.
 
 Loopback only, no accounts: a real hub has mosquitto (docs/decisions/embedded-broker.md).
 """

@@ -1,0 +1,114 @@
+"""Watches the hub from outside, as a browser would, until the demo is ready."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from hub.demo.processes import DemoError
+
+POLL_S = 0.4
+START_LIMIT_S = 60.0
+DRAIN_LIMIT_S = 1800.0
+REQUEST_LIMIT_S = 10.0
+POLLED = frozenset({"cabinet-1", "cabinet-2", "freezer-1", "hvac-1", "meter-1", "door-1"})
+
+
+class HubClient:
+    """The hub's API on this machine; blocking. Raises OSError, or DemoError when it says no."""
+
+    def __init__(self, host: str, port: int, username: str, password: str) -> None:
+        self._host, self._port = host, port
+        self._form = urlencode({"username": username, "password": password})
+        self._headers: dict[str, str] = {}
+
+    def is_ready(self) -> bool:
+        """Whether every part of the hub says that it works."""
+        try:
+            self._ask("/health/ready")
+        except OSError:
+            return False
+        return True
+
+    def lag(self) -> int:
+        """Journal rows that a consumer has still before it."""
+        return sum(
+            int(part["lag"])
+            for part in self._ask("/health/ready")["parts"].values()
+            if isinstance(part, dict) and "lag" in part
+        )
+
+    def newest(self, store_id: UUID) -> dict[str, datetime]:
+        """The time of each device's newest reading."""
+        newest: dict[str, datetime] = {}
+        for item in self._ask(f"/stores/{store_id}/latest")["items"]:
+            at = datetime.fromisoformat(item["at"])
+            newest[item["device"]] = max(at, newest.get(item["device"], at))
+        return newest
+
+    def log_in(self) -> None:
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        token = self._ask("/auth/token", self._form, kind)["access_token"]
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def _ask(self, path: str, form: str | None = None, kind: Mapping[str, str] = {}) -> Any:
+        connection = HTTPConnection(self._host, self._port, timeout=REQUEST_LIMIT_S)
+        try:
+            method = "GET" if form is None else "POST"
+            connection.request(method, f"/api/v1{path}", form, {**self._headers, **kind})
+            reply = connection.getresponse()
+            body = reply.read()
+        except HTTPException as error:
+            raise ConnectionError(f"no whole answer to {path}") from error
+        finally:
+            connection.close()
+        if reply.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise ConnectionError(f"{path} is not available yet")
+        if reply.status != HTTPStatus.OK:
+            raise DemoError(f"The hub answered {reply.status} to {path}: {body[:300]!r}")
+        return json.loads(body)
+
+
+async def wait_until_answering(hub: HubClient) -> None:
+    """Raises DemoError when the hub does not begin to answer."""
+    async with _limit(START_LIMIT_S, "The hub did not answer"):
+        await _until(hub.is_ready)
+        await asyncio.to_thread(hub.log_in)
+
+
+async def wait_until_caught_up(hub: HubClient, stores: Sequence[UUID], begun: datetime) -> None:
+    """Until history is in and what is measured now shows.
+
+    A node that was never drained sends its oldest readings first, so a reading taken after `begun`
+    comes behind all of the history.
+    """
+    async with _limit(DRAIN_LIMIT_S, "The history was not taken in"):
+        for store_id in stores:
+            await _until(lambda store_id=store_id: _is_live(hub.newest(store_id), begun))
+        await _until(lambda: hub.lag() == 0)
+
+
+async def _until(check: Callable[[], bool]) -> None:
+    while True:
+        if await asyncio.to_thread(check):
+            return
+        await asyncio.sleep(POLL_S)
+
+
+@asynccontextmanager
+async def _limit(seconds: float, what: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise DemoError(f"{what} within {seconds:.0f} s; look into the logs folder.") from None
+
+
+def _is_live(newest: Mapping[str, datetime], begun: datetime) -> bool:
+    return all(device in newest and newest[device] >= begun for device in POLLED)
