@@ -10,7 +10,6 @@ HubError
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class T:
 class HubError(Exception):
     """Base of every error that becomes an HTTP answer; anything else is a bug and a 500."""
 
-    status: ClassVar[int] = 500
+    status: int = 500
 
     def __init__(self, text: T) -> None:
         super().__init__(text.en)
@@ -54,18 +53,20 @@ class NotFoundError(HubError):
     status = 404
 
 
-class ConflictError(HubError):
-    status = 409
-
-
-class InvalidError(HubError):
+class FieldsError(HubError):
     """`fields` maps a field's name to what is wrong with it."""
-
-    status = 422
 
     def __init__(self, text: T, fields: dict[str, T] | None = None) -> None:
         super().__init__(text)
         self.fields = fields or {}
+
+
+class ConflictError(FieldsError):
+    status = 409
+
+
+class InvalidError(FieldsError):
+    status = 422
 
 
 class BusyError(HubError):

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Mapper, ORMExecuteState, Session, with_loader_criteri
 from sqlalchemy.sql import ClauseElement, visitors
 
 from hub.errors import NotFoundError, T
-from hub.kit.tables import Base, ChainScoped, StoreScoped
+from hub.kit.tables import Base, ChainScoped, Record, StoreScoped
 
 SYSTEM = "system"
+CORRIDOR = "corridor"  # true in `info` while `hub.kit.records.apply` flushes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,17 @@ class Scope:
         return self.store_ids is None or store_id in self.store_ids
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A row of `changes`, in short."""
+
+    seq: int
+    action: str
+    record_type: str
+    record_id: UUID
+    store_id: UUID | None
+
+
 class ScopedSession(Session):
     """An ORM session bound to a `Scope`; `info` carries who asks (see `hub.kit.records.asker`)."""
 
@@ -37,6 +49,12 @@ class ScopedSession(Session):
     def scope(self) -> Scope:
         scope: Scope = self.info["scope"]  # a session without a scope is a bug: KeyError
         return scope
+
+    @property
+    def changed(self) -> list["Changed"]:
+        """What this session changed: to be told to others once it is committed."""
+        rows: list[Changed] = self.info.setdefault("changed", [])
+        return rows
 
     def connection(self, *_: object, **__: object) -> NoReturn:
         """Refused: a bare connection would see every store."""
@@ -111,6 +129,8 @@ def _write_within_scope(session: Session, *_: Any) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):
         if not isinstance(row, ChainScoped):
             raise UnscopedError(f"{type(row).__name__} belongs to no chain.")
+        if isinstance(row, Record) and not session.info.get(CORRIDOR):
+            raise UnscopedError(f"{type(row).__name__} is changed by hub.kit.records.apply only.")
         if row.chain_id != scope.chain_id or not _is_in_stores(row, scope):
             raise NotFoundError(T("没有这家门店。", "There is no such store."))
 

@@ -7,11 +7,9 @@ is opened.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from uuid import UUID
-
-from sqlalchemy import Connection, insert
 
 from hub.errors import T
+from hub.kit.db import ScopedSession
 from hub.kit.ids import uuid7
 from hub.security.models import Role, RoleRight
 
@@ -40,7 +38,7 @@ SEEDS = (
         "admin",
         T("管理员", "Admin"),
         _may((*PLACES, "users", "roles", "agents"), *KEEP)
-        | _may(("readings", "alerts", "work_orders", "audit"), READ),
+        | _may(("readings", "alerts", "work_orders", "audit", "metrics"), READ),
     ),
     Seed(
         "hq_manager",
@@ -81,22 +79,15 @@ SEEDS = (
     Seed(
         "auditor",
         T("审计员", "Auditor"),
-        _may((*PLACES, *BUSINESS, *WATCH, "users", "roles", "agents", "audit"), READ),
+        _may((*PLACES, *BUSINESS, *WATCH, "users", "roles", "agents", "audit", "metrics"), READ),
     ),
 )
 
 
-def seed_roles(connection: Connection, chain_id: UUID) -> dict[str, UUID]:
-    """Give a new chain its roles; returns their ids by code."""
-    ids = {seed.code: uuid7() for seed in SEEDS}
+def seed_roles(session: ScopedSession) -> None:
+    """Give the session's chain its roles."""
     for seed in SEEDS:
-        role = {"id": ids[seed.code], "chain_id": chain_id, "code": seed.code}
-        connection.execute(
-            insert(Role).values(role | {"name_zh": seed.name.zh, "name_en": seed.name.en})
-        )
-        rows = [
-            {"role_id": ids[seed.code], "chain_id": chain_id, "right": right}
-            for right in sorted(seed.rights)
-        ]
-        connection.execute(insert(RoleRight), rows)
-    return ids
+        role = Role(id=uuid7(), code=seed.code, name_zh=seed.name.zh, name_en=seed.name.en)
+        session.add(role)
+        session.flush()
+        session.add_all(RoleRight(role_id=role.id, right=right) for right in sorted(seed.rights))

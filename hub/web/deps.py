@@ -12,6 +12,8 @@ from fastapi import Depends, Request, Response
 from hub.errors import ForbiddenError, T, UnauthorizedError
 from hub.kit.asker import Asker, bind_asker
 from hub.kit.db import ScopedSession
+from hub.kit.session import Changed
+from hub.live import Event, EventKind
 from hub.security.actor import Actor
 from hub.security.sessions import Origin, Token
 from hub.web.services import Services
@@ -100,6 +102,15 @@ def write_session(services: Hub, actor: CurrentUser, origin: From) -> Iterator[S
     with services.db.write(actor.scope) as session:
         bind_asker(session, asker_for(actor, origin))
         yield session
+    for changed in session.changed:  # committed by now
+        services.live.publish(_told(changed, actor))
+
+
+def _told(changed: Changed, actor: Actor) -> Event:
+    """A change of the chain's own records goes under the chain's id."""
+    data = {"type": changed.record_type, "id": str(changed.record_id), "seq": changed.seq}
+    about = data | {"action": changed.action}
+    return Event(EventKind.RECORD, changed.store_id or actor.chain_id, about)
 
 
 ReadSession = Annotated[ScopedSession, Depends(read_session, scope="function")]

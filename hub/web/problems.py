@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from hub.errors import BusyError, HubError, InvalidError, NotFoundError, T
+from hub.errors import BusyError, FieldsError, HubError, InvalidError, NotFoundError, T
 from hub.kit.records.sentences import sentences
 from hub.web.language import Language, choose, say
 
@@ -40,7 +40,7 @@ def problem(request: Request, error: HubError) -> JSONResponse:
         "detail": say(language, error.text),
         "instance": request.url.path,
     }
-    if isinstance(error, InvalidError) and error.fields:
+    if isinstance(error, FieldsError) and error.fields:
         document["errors"] = {name: say(language, text) for name, text in error.fields.items()}
     document |= error.members()
     headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
@@ -72,13 +72,13 @@ def install_problems(app: FastAPI, page_error: PageError) -> None:
     async def _http(request: Request, error: HTTPException) -> Response:
         if error.status_code == HTTPStatus.NOT_FOUND:
             return await answer(request, NotFoundError(_NO_PAGE))
-        return await answer(request, _Status(error))
+        return await answer(request, _StatusError(error))
 
 
-class _Status(HubError):
+class _StatusError(HubError):
     """What the framework refuses by itself, such as a method or a body that is too large."""
 
     def __init__(self, error: HTTPException) -> None:
         phrase = HTTPStatus(error.status_code).phrase
         super().__init__(T(f"请求未被接受（{error.status_code}）。", f"{phrase}."))
-        self.status = error.status_code  # type: ignore[misc]  # one class for all these statuses
+        self.status = error.status_code

@@ -1,6 +1,7 @@
 """What a request may need of the running hub; built once by `hub.app`."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hub.kit.db import Database
@@ -27,3 +28,5 @@ class Services:
     registry: "Registry"
     live: "Live"
     templates: "Templates"
+    checks: Mapping[str, Callable[[], None]] = field(default_factory=dict)
+    """Parts that `GET /health/ready` asks; a part that is not well raises."""

@@ -36,12 +36,13 @@ class RecordType:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A declared field of one model."""
+    """A declared field of one model; required = neither nullable nor with a default."""
 
     name: str
     spec: Spec
     attribute: InstrumentedAttribute[Any]
     is_required: bool
+    is_nullable: bool
     default: Any
 
     @property
@@ -71,8 +72,10 @@ def fields_of(model: "type[Record]") -> dict[str, Field]:
 
 def _field(model: "type[Record]", name: str, column: Column[Any]) -> Field:
     default = column.default.arg if isinstance(column.default, ScalarElementColumnDefault) else None
-    required = not column.nullable and column.default is None
-    return Field(name, column.info["spec"], getattr(model, name), required, default)
+    nullable = bool(column.nullable)
+    required = not nullable and default is None
+    attribute = getattr(model, name)
+    return Field(name, column.info["spec"], attribute, required, nullable, default)
 
 
 def shown(model: "type[Record]", show: Show) -> list[Field]:

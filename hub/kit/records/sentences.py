@@ -34,11 +34,14 @@ _SENTENCES = {
     "extra_forbidden": T("没有这个字段。", "There is no such field."),
     "json_invalid": T("不是有效的 JSON。", "This is not valid JSON."),
 }
+OWN_RULE = "own_rule"
 _ANY = T("这个值不对。", "This value is not right.")
 
 
 def sentence(finding: Mapping[str, Any]) -> T:
-    """One pydantic error as a sentence."""
+    """One pydantic error as a sentence; a rule of our own brings its sentence along."""
+    if finding["type"] == OWN_RULE:
+        return T(finding["ctx"]["zh"], finding["ctx"]["en"])
     text = _SENTENCES.get(finding["type"])
     return text.format(**finding.get("ctx", {})) if text else _ANY
 

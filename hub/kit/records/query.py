@@ -1,0 +1,261 @@
+"""Lists of records: the words of a query string, and the SQL they become.
+
+`?q=&sort=-f&size=&cursor=&archived=true&filter[f]=a,b&filter[f][gte|lte|gt|lt|has]=…`; pages follow
+each other by the last row's sort value and id, so page 2,000 costs what page 1 does.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from operator import ge, gt, le, lt
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+from pydantic import Field as Rule
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from hub.errors import InvalidError, T
+from hub.kit.records.access import readable
+from hub.kit.records.declare import Field, fields_of, shown
+from hub.kit.records.kinds import Kind, Show
+from hub.kit.records.schemas import SOME_WRONG, value_type
+from hub.kit.records.sentences import sentence
+from hub.kit.session import ScopedSession
+from hub.kit.tables import Record
+
+M = TypeVar("M", bound=Record)
+
+DEFAULT_SIZE, MAX_SIZE = 50, 200
+COUNTED = 10_000  # rows are counted up to here; a bigger number helps nobody
+MAX_Q, MAX_VALUES = 100, 50
+_FILTER = re.compile(r"filter\[(\w+)\](?:\[(\w+)\])?")
+_NO_FIELD = T("没有这个字段。", "There is no such field.")
+_NO_SORT = T("不能按这个字段排序。", "The list cannot be sorted by this.")
+_NO_OPERATOR = T("不能这样筛选。", "This cannot be filtered so.")
+_LONG = T("太长了。", "This is too long.")
+_CURSOR = T("页码已失效，请回到第一页。", "This page is no longer there; go back to the first.")
+
+
+class Operator(StrEnum):
+    """How a filter compares; IN is `filter[f]=a,b`."""
+
+    IN = "in"
+    GTE = "gte"
+    LTE = "lte"
+    GT = "gt"
+    LT = "lt"
+    HAS = "has"
+
+
+_COMPARE: dict[Operator, Callable[[Any, Any], ColumnElement[bool]]] = {
+    Operator.GTE: ge,
+    Operator.LTE: le,
+    Operator.GT: gt,
+    Operator.LT: lt,
+}
+_RANGE = tuple(_COMPARE)
+_RANGED = (Kind.WHOLE, Kind.NUMBER, Kind.MONEY, Kind.DAY, Kind.INSTANT, Kind.CLOCK)
+_WORDS = (Kind.TEXT, Kind.LONG_TEXT)
+_UNSORTED = (Kind.REFERENCE, Kind.LONG_TEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One condition; more of one field are joined by AND, its values by OR."""
+
+    field: str
+    operator: Operator
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a list is asked for, checked."""
+
+    filters: tuple[Filter, ...] = ()
+    q: str = ""
+    sort: str = ""  # a field, or -field
+    size: int = DEFAULT_SIZE
+    cursor: str = ""
+    is_archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[M]):
+    """One page of records, and the cursor of the next."""
+
+    items: Sequence[M]
+    next: str | None
+
+
+def parse(model: type[Record], params: Sequence[tuple[str, str]]) -> Query:
+    """A query from the pairs of a query string; InvalidError names every pair that is wrong."""
+    query, wrong = Query(sort=model.__record__.order), dict[str, T]()
+    for name, value in params:
+        try:
+            query = _with(model, query, name, value)
+        except InvalidError as error:
+            wrong[name] = error.text
+    if wrong:
+        raise InvalidError(SOME_WRONG, wrong)
+    return query
+
+
+def _with(model: type[Record], query: Query, name: str, value: str) -> Query:
+    if matched := _FILTER.fullmatch(name):
+        found = _filter(model, matched[1], matched[2], value)
+        return replace(query, filters=(*query.filters, *found))
+    match name:
+        case "q" if len(value) > MAX_Q:
+            raise InvalidError(_LONG)
+        case "q":
+            return replace(query, q=value.strip())
+        case "sort":
+            _sorted_by(model, value)
+            return replace(query, sort=value)
+        case "size":
+            return replace(query, size=_as(_SIZE, value))
+        case "archived":
+            return replace(query, is_archived=_as(_BOOL, value))
+        case "cursor":
+            return replace(query, cursor=value)
+        case _:
+            raise InvalidError(_NO_FIELD)
+
+
+def _filter(model: type[Record], name: str, operator: str | None, value: str) -> list[Filter]:
+    field = fields_of(model).get(name)
+    if field is None:
+        raise InvalidError(_NO_FIELD)
+    if not value.strip():
+        return []  # an input left empty in a form filters nothing
+    if operator is None:
+        values = tuple(_as(_adapter(field), part) for part in value.split(",")[:MAX_VALUES])
+        return [Filter(name, Operator.IN, values)]
+    if operator not in operators(field):
+        raise InvalidError(_NO_OPERATOR)
+    if operator == Operator.HAS:
+        return [Filter(name, Operator.HAS, (value[:MAX_Q],))]
+    return [Filter(name, Operator(operator), (_as(_adapter(field), value),))]
+
+
+def operators(field: Field) -> tuple[Operator, ...]:
+    """How a field can be filtered besides by equality."""
+    if field.spec.kind in _WORDS:
+        return (Operator.HAS,)
+    return _RANGE if field.spec.kind in _RANGED else ()
+
+
+_SIZE: TypeAdapter[int] = TypeAdapter(Annotated[int, Rule(ge=1, le=MAX_SIZE)])
+_BOOL: TypeAdapter[bool] = TypeAdapter(bool)
+
+
+@cache
+def _type_adapter(type_: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(type_)
+
+
+def _adapter(field: Field) -> TypeAdapter[Any]:
+    if field.spec.kind in _WORDS:
+        return _type_adapter(str)
+    return _type_adapter(value_type(field.spec))
+
+
+def _as(adapter: TypeAdapter[Any], value: object) -> Any:
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        raise InvalidError(sentence(error.errors()[0])) from error
+
+
+def rows(session: ScopedSession, model: type[M], query: Query) -> Rows[M]:
+    """One page, in the order asked for, then by id; empty values come last."""
+    column, descending = _sorted_by(model, query.sort)
+    found = _matching(session, select(model), model, query)
+    if query.cursor:
+        found = found.where(_after(model, column, descending, query))
+    if column.nullable:
+        found = found.order_by(case((column.is_(None), 1), else_=0))
+    order = column.desc() if descending else column.asc()
+    found = found.order_by(order, model.id).limit(query.size + 1)
+    items = session.scalars(found).all()
+    more = len(items) > query.size
+    items = items[: query.size]
+    return Rows(items, _cursor(query, column, items[-1]) if more else None)
+
+
+def total(session: ScopedSession, model: type[Record], query: Query) -> int | str:
+    """How many match on all pages: exact up to COUNTED, then "10000+"."""
+    some = _matching(session, select(model.id), model, query).limit(COUNTED + 1).subquery()
+    count = session.scalar(select(func.count()).select_from(some)) or 0
+    return count if count <= COUNTED else f"{COUNTED}+"
+
+
+def _matching(
+    session: ScopedSession, found: Select[Any], model: type[Record], query: Query
+) -> Select[Any]:
+    archived = model.archived_at.is_not(None) if query.is_archived else model.archived_at.is_(None)
+    found = found.where(archived, *readable(session, model))
+    for word in query.q.split():
+        columns = [field.attribute for field in shown(model, Show.SEARCH)]
+        found = found.where(or_(*(c.icontains(word, autoescape=True) for c in columns)))
+    return found.where(*(_condition(model, f) for f in query.filters))
+
+
+def _condition(model: type[Record], wanted: Filter) -> ColumnElement[bool]:
+    column = fields_of(model)[wanted.field].attribute
+    if wanted.operator is Operator.IN:
+        return column.in_(wanted.values)
+    if wanted.operator is Operator.HAS:
+        return column.icontains(wanted.values[0], autoescape=True)
+    return _COMPARE[wanted.operator](column, wanted.values[0])
+
+
+def _sorted_by(model: type[Record], sort: str) -> tuple[InstrumentedAttribute[Any], bool]:
+    name = sort.removeprefix("-")
+    if name in ("created_at", "updated_at"):
+        return getattr(model, name), sort.startswith("-")
+    field = fields_of(model).get(name)
+    if field is None or field.spec.kind in _UNSORTED:
+        raise InvalidError(_NO_SORT)
+    return field.attribute, sort.startswith("-")
+
+
+def _cursor(query: Query, column: InstrumentedAttribute[Any], last: Record) -> str:
+    value = getattr(last, column.key)
+    place = orjson.dumps([query.sort, value, last.id])
+    return base64.urlsafe_b64encode(place).decode().rstrip("=")
+
+
+def _after(
+    model: type[Record], column: InstrumentedAttribute[Any], descending: bool, query: Query
+) -> ColumnElement[bool]:
+    """Rows behind the one that the cursor names."""
+    value, last_id = _place(model, column, query)
+    same = and_(column.is_(None) if value is None else column == value, model.id > last_id)
+    if value is None:
+        return same
+    return or_(column < value if descending else column > value, column.is_(None), same)
+
+
+def _place(
+    model: type[Record], column: InstrumentedAttribute[Any], query: Query
+) -> tuple[Any, UUID]:
+    padded = query.cursor + "=" * (-len(query.cursor) % 4)
+    try:
+        sort, value, last_id = orjson.loads(base64.urlsafe_b64decode(padded))
+        if sort != query.sort:
+            raise ValueError(sort)
+        field = fields_of(model).get(column.key)
+        python: Any = field.spec.python if field else datetime
+        return (None if value is None else _as(_type_adapter(python), value)), UUID(last_id)
+    except (ValueError, TypeError, AttributeError, binascii.Error, InvalidError) as error:
+        raise InvalidError(SOME_WRONG, {"cursor": _CURSOR}) from error

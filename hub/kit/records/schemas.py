@@ -1,0 +1,183 @@
+"""Pydantic models of a record type, made once from its fields: what may be written, what is read.
+
+The same models check a form, an import, an undo and the API, so one rule has one sentence.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic import Field as Rule
+from pydantic import create_model as make
+from pydantic_core import PydanticCustomError
+
+from hub.errors import InvalidError, T
+from hub.kit.records.declare import Field, fields_of
+from hub.kit.records.kinds import Kind, Spec
+from hub.kit.records.sentences import OWN_RULE, sentences
+
+if TYPE_CHECKING:
+    from hub.kit.tables import Record
+
+SOME_WRONG = T("有些值不对，请改正。", "Some values are not right; please correct them.")
+_UNPRINTABLE = T("含有无法显示的字符。", "Contains characters that cannot be shown.")
+VERSION_MAX = 2**31 - 1
+ITEM = TypeVar("ITEM")
+
+
+class Schema(BaseModel):
+    """Base of all: unknown fields are refused, infinite numbers too."""
+
+    model_config = ConfigDict(
+        extra="forbid", from_attributes=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class Page(Schema, Generic[ITEM]):
+    """One page of a list."""
+
+    items: list[ITEM]
+    next: str | None
+    """`cursor` of the next page; null on the last one."""
+    total: int | str
+    """How many match in all; "10000+" where there are more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schemas:
+    """`create` and `update` take values (`update` also version and reason), `read` gives them."""
+
+    create: type[Schema]
+    update: type[Schema]
+    read: type[Schema]
+
+
+@cache
+def schemas_of(model: "type[Record]") -> Schemas:
+    """The three models of a record type, named after it in OpenAPI."""
+    fields = list(fields_of(model).values())
+    version = Rule(None, ge=1, le=VERSION_MAX, description="The version you saw; for conflicts.")
+    reason = Rule("", max_length=400, description="Why; kept in the history.")
+    row: dict[str, Any] = {
+        "id": (UUID, ...),
+        "version": (int, ...),
+        "created_at": (datetime, ...),
+        "updated_at": (datetime, ...),
+        "archived_at": (datetime | None, ...),
+    }
+    created: dict[str, Any] = {
+        f.name: (_written(f), ... if f.is_required else f.default) for f in fields
+    }
+    updated: dict[str, Any] = {f.name: (_written(f), None) for f in fields}
+    updated |= {"version": (int | None, version), "reason": (str, reason)}
+    read = row | {f.name: (_read(f), ...) for f in fields}
+    return Schemas(
+        _made(f"{model.__name__}Create", created),
+        _made(f"{model.__name__}Update", updated),
+        _made(model.__name__, read),
+    )
+
+
+def _made(name: str, fields: dict[str, Any]) -> type[Schema]:
+    return make(name, __base__=Schema, **fields)
+
+
+def _read(field: Field) -> Any:
+    python: Any = field.spec.python
+    described = Rule(description=_description(field.spec))
+    return Annotated[python | None if field.is_nullable else python, described]
+
+
+def _written(field: Field) -> Any:
+    """The type of one value as it is written: an empty text is no value, or is refused."""
+    spec = field.spec
+    rule = Rule(title=spec.label.en, description=_description(spec))
+    if field.is_nullable:
+        return Annotated[value_type(spec) | None, BeforeValidator(_blank_is_none), rule]
+    return Annotated[value_type(spec), BeforeValidator(_refuse_blank), rule]
+
+
+def _description(spec: Spec) -> str:
+    unit = f" [{spec.unit}]" if spec.unit else ""
+    target = f", id of {spec.target}" if spec.target else ""
+    return f"{spec.label.zh} · {spec.label.en}{unit}{target}"
+
+
+def value_type(spec: Spec) -> Any:
+    """The Python type of a kind with its limits."""
+    match spec.kind:
+        case Kind.TEXT | Kind.LONG_TEXT:
+            limits = StringConstraints(strip_whitespace=True, min_length=1, max_length=_max(spec))
+            return Annotated[str, limits, AfterValidator(_text_check(spec))]
+        case Kind.WHOLE | Kind.NUMBER | Kind.MONEY:
+            return Annotated[spec.python, Rule(ge=spec.min, le=spec.max)]
+        case Kind.INSTANT:
+            return AwareDatetime
+        case _:
+            return spec.python
+
+
+def _max(spec: Spec) -> int | None:
+    return None if spec.max is None else int(spec.max)
+
+
+def _text_check(spec: Spec) -> Any:
+    def check(value: str) -> str:
+        problem = spec.check(value) if spec.check else None
+        if any(ord(c) < 32 and c not in "\n\r\t" for c in value):
+            problem = _UNPRINTABLE
+        if problem:
+            raise PydanticCustomError(OWN_RULE, "{en}", {"zh": problem.zh, "en": problem.en})
+        return value
+
+    return check
+
+
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
+
+
+def _blank_is_none(value: object) -> object:
+    return None if _is_blank(value) else value
+
+
+def _refuse_blank(value: object) -> object:
+    if value is None or _is_blank(value):
+        raise PydanticCustomError("missing", "This is required.")
+    return value
+
+
+def checked(schema: type[Schema], values: dict[str, Any], *, partial: bool) -> dict[str, Any]:
+    """The values in their Python types; `partial` leaves out what was not given.
+
+    Raises InvalidError with a sentence a field.
+    """
+    try:
+        return schema.model_validate(values).model_dump(exclude_unset=partial)
+    except ValidationError as error:
+        raise InvalidError(SOME_WRONG, sentences(error.errors(include_url=False))) from error
+
+
+@cache
+def _dumper(model: "type[Record]") -> type[Schema]:
+    """The fields alone, each of which may be missing."""
+    return _made(
+        f"{model.__name__}Values",
+        {f.name: (f.spec.python | None, None) for f in fields_of(model).values()},
+    )
+
+
+def as_json(model: "type[Record]", values: dict[str, Any]) -> dict[str, Any]:
+    """Values of fields in the form that JSON, and so `changes`, can hold."""
+    return _dumper(model).model_construct(**values).model_dump(mode="json", include=set(values))

@@ -1,0 +1,201 @@
+"""/{record-type}: the same routes for every record type of the archive, and /record-types.
+
+Typed by the models of `hub.kit.records.schemas`; every operation has its own id in OpenAPI.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel
+
+from hub.archive.catalogue import RECORD_TYPES
+from hub.kit.db import Record
+from hub.kit.records.access import load, right_of
+from hub.kit.records.apply import Action, Change, apply, undo
+from hub.kit.records.declare import path_of
+from hub.kit.records.describe import RecordTypeRead, describe, query_parameters
+from hub.kit.records.history import history
+from hub.kit.records.log import ChangeLog
+from hub.kit.records.query import parse, rows, total
+from hub.kit.records.schemas import Page, Schema, schemas_of
+from hub.web.deps import CurrentUser, ReadSession, WriteSession
+
+SEQ_MAX = 2**53
+Before = Annotated[int | None, Query(ge=1, le=SEQ_MAX, description="older than this seq")]
+
+
+class ChangeRead(BaseModel):
+    """One row of a record's history; `values` is {field: [before, after]}."""
+
+    seq: int
+    at: datetime
+    action: str
+    version: int | None
+    by: str
+    reason: str
+    values: dict[str, tuple[Any, Any]]
+
+    @staticmethod
+    def of(row: ChangeLog) -> "ChangeRead":
+        return ChangeRead(
+            seq=row.seq,
+            at=row.at,
+            action=row.action,
+            version=row.version,
+            by=row.asker_name,
+            reason=row.reason,
+            values={name: (pair[0], pair[1]) for name, pair in row.values.items()},
+        )
+
+
+def _list(model: type[Record]) -> Callable[..., Any]:
+    def list_records(session: ReadSession, request: Request) -> Schema:
+        query = parse(model, request.query_params.multi_items())
+        found = rows(session, model, query)
+        read = schemas_of(model).read
+        items = [read.model_validate(record) for record in found.items]
+        return Page[read](items=items, next=found.next, total=total(session, model, query))  # type: ignore[valid-type]  # made from fields
+
+    return list_records
+
+
+def _get(model: type[Record]) -> Callable[..., Any]:
+    def get_record(session: ReadSession, id: UUID) -> Schema:
+        return _shown(load(session, model, id))
+
+    return get_record
+
+
+def _create(model: type[Record]) -> Callable[..., Any]:
+    def create_record(session: WriteSession, body: Schema) -> Schema:
+        return _shown(apply(session, model, Change(values=body.model_dump(exclude_unset=True))))
+
+    return _typed(create_record, schemas_of(model).create)
+
+
+def _update(model: type[Record]) -> Callable[..., Any]:
+    def update_record(session: WriteSession, id: UUID, body: Schema) -> Schema:
+        """Only the fields given. With `version` a clash with somebody else's change answers 409."""
+        values = body.model_dump(exclude_unset=True)
+        version, reason = values.pop("version", None), values.pop("reason", "")
+        return _shown(apply(session, model, Change(id, values, version, reason)))
+
+    return _typed(update_record, schemas_of(model).update)
+
+
+def _archive(model: type[Record]) -> Callable[..., Any]:
+    def archive_record(session: WriteSession, id: UUID) -> None:
+        """The record leaves the lists; its history stays, and it can be restored."""
+        apply(session, model, Change(id, action=Action.ARCHIVE))
+
+    return archive_record
+
+
+def _restore(model: type[Record]) -> Callable[..., Any]:
+    def restore_record(session: WriteSession, id: UUID) -> Schema:
+        return _shown(apply(session, model, Change(id, action=Action.RESTORE)))
+
+    return restore_record
+
+
+def _history(model: type[Record]) -> Callable[..., Any]:
+    def list_history(session: ReadSession, id: UUID, before: Before = None) -> list[ChangeRead]:
+        """Newest first, a hundred at a time."""
+        return [ChangeRead.of(row) for row in history(session, model, id, before)]
+
+    return list_history
+
+
+def _undo(model: type[Record]) -> Callable[..., Any]:
+    def undo_change(
+        session: WriteSession, id: UUID, seq: Annotated[int, Path(ge=1, le=SEQ_MAX)]
+    ) -> Schema:
+        """Take one change back; 409 where a later one built on it."""
+        return _shown(undo(session, model, id, seq))
+
+    return undo_change
+
+
+def _typed(endpoint: Callable[..., Any], body: type[Schema]) -> Callable[..., Any]:
+    """FastAPI reads the type of a body from the annotation, which only exists at run time here."""
+    endpoint.__annotations__["body"] = body
+    return endpoint
+
+
+def _shown(record: Record) -> Schema:
+    return schemas_of(type(record)).read.model_validate(record)
+
+
+def _routes(model: type[Record]) -> APIRouter:
+    """The routes of one record type."""
+    path, noun = path_of(model), model.__tablename__
+    made = APIRouter(prefix=f"/{path}", tags=[path])
+    read = schemas_of(model).read
+    page = Page[read]  # type: ignore[valid-type]  # made from fields
+    query = {"parameters": query_parameters(model)}
+    add = made.add_api_route
+    add("", _list(model), response_model=page, operation_id=f"list_{noun}", openapi_extra=query)
+    add(
+        "",
+        _create(model),
+        methods=["POST"],
+        status_code=201,
+        response_model=read,
+        operation_id=f"create_{noun}",
+    )
+    one = "/{id}"
+    add(one, _get(model), response_model=read, operation_id=f"get_{noun}")
+    add(
+        one,
+        _update(model),
+        methods=["PATCH"],
+        response_model=read,
+        operation_id=f"update_{noun}",
+    )
+    add(
+        one,
+        _archive(model),
+        methods=["DELETE"],
+        status_code=204,
+        operation_id=f"archive_{noun}",
+    )
+    _life(made, model, read)
+    return made
+
+
+def _life(made: APIRouter, model: type[Record], read: type[Schema]) -> None:
+    """History, undo and restore."""
+    noun = model.__tablename__
+    made.add_api_route(
+        "/{id}/restore",
+        _restore(model),
+        methods=["POST"],
+        response_model=read,
+        operation_id=f"restore_{noun}",
+    )
+    made.add_api_route("/{id}/history", _history(model), operation_id=f"history_{noun}")
+    made.add_api_route(
+        "/{id}/history/{seq}/undo",
+        _undo(model),
+        methods=["POST"],
+        response_model=read,
+        operation_id=f"undo_{noun}",
+    )
+
+
+router = APIRouter()
+
+
+@router.get("/record-types", tags=["record-types"], operation_id="list_record_types")
+def list_record_types(actor: CurrentUser) -> list[RecordTypeRead]:
+    """Every record type that the asker may read, with its fields."""
+    readable = [m for m in RECORD_TYPES if actor.may(right_of(m, "read"))]
+    actions = ("read", "create", "update", "archive")
+    return [describe(m, [a for a in actions if actor.may(right_of(m, a))]) for m in readable]
+
+
+for _model in RECORD_TYPES:
+    router.include_router(_routes(_model))
