@@ -29,6 +29,16 @@ class Language(StrEnum):
 
 Say = Callable[..., str]
 
+# Where Taiwan and Hong Kong use another word than a change of characters gives; checked by hand.
+OTHER_WORDS = {
+    "登錄": "登入",
+    "數據": "資料",
+    "網絡": "網路",
+    "軟件": "軟體",
+    "鏈接": "連結",
+    "默認": "預設",
+}
+
 
 @lru_cache(maxsize=1)
 def _converter() -> OpenCC:
@@ -37,8 +47,10 @@ def _converter() -> OpenCC:
 
 @lru_cache(maxsize=4096)
 def traditional(text: str) -> str:
-    """Simplified to Traditional characters; the words stay those of the glossary."""
+    """Simplified to Traditional characters; the words stay those of the glossary but for a few."""
     converted: str = _converter().convert(text)
+    for word, other in OTHER_WORDS.items():
+        converted = converted.replace(word, other)
     return converted
 
 
