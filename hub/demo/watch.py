@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from typing import Any
@@ -90,7 +91,7 @@ async def wait_until_caught_up(hub: HubClient, stores: Sequence[UUID], begun: da
     """
     async with _limit(DRAIN_LIMIT_S, "The history was not taken in"):
         for store_id in stores:
-            await _until(lambda store_id=store_id: _is_live(hub.newest(store_id), begun))
+            await _until(partial(_is_live, hub, store_id, begun))
         await _until(lambda: hub.lag() == 0)
 
 
@@ -110,5 +111,6 @@ async def _limit(seconds: float, what: str) -> AsyncIterator[None]:
         raise DemoError(f"{what} within {seconds:.0f} s; look into the logs folder.") from None
 
 
-def _is_live(newest: Mapping[str, datetime], begun: datetime) -> bool:
+def _is_live(hub: HubClient, store_id: UUID, begun: datetime) -> bool:
+    newest = hub.newest(store_id)
     return all(device in newest and newest[device] >= begun for device in POLLED)
