@@ -53,7 +53,7 @@ APPEND_ONLY = {
     ),
     "postgresql": (
         "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '%% is only ever added to', TG_TABLE_NAME; END $$",
+        "$$ BEGIN RAISE EXCEPTION 'changes is only ever added to'; END $$",
         "CREATE TRIGGER changes_append_only BEFORE UPDATE OR DELETE ON changes "
         "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
     ),
