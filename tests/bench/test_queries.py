@@ -1,7 +1,7 @@
 """Time-series queries and writes of the embedded engine, at the size that is promised.
 
-The promise is for 172.8 M hot rows (20,000 series, one day at one in 10 s) and 30 sealed days. By
-default a tenth of the series is made, in well under 3 minutes; BENCH_FULL=1 makes all of them. The
+The promise is for 172.8 M hot rows (20,000 series, one day at one in 10 s) and 30 sealed days: that
+takes 2 to 3 minutes and 2 GB of disk. BENCH_SMALL=1 makes a tenth of the series, in 20 s. The
 queried store has 30 real sealed days; the files of the other stores are links to its files.
 """
 
@@ -28,7 +28,7 @@ from tests.bench.results import Result, broken, report
 
 pytestmark = pytest.mark.bench
 
-IS_FULL = bool(os.environ.get("BENCH_FULL"))
+IS_FULL = not os.environ.get("BENCH_SMALL")
 N_SERIES = 20_000 if IS_FULL else 2_000
 PER_STORE = 200
 N_DAYS = 30

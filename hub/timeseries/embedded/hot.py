@@ -20,7 +20,8 @@ from hub.timeseries.embedded.catalogue import (
 )
 from hub.timeseries.port import Points
 
-TABLES_AT_ONCE = 6  # one more costs DuckDB 2 MB a thread, one statement for each costs time
+TABLES_AT_ONCE = 6  # each more takes DuckDB 2 MB a thread for many series; a statement each, time
+HOURS_A_DAY = 24
 ARRIVAL = "t_ms::HUGEINT << 40 | rowid"  # orders by time, then by arrival
 
 
@@ -98,12 +99,15 @@ def read_segments(
 ) -> Points:
     """Segment after segment, each in its own order: `ordered` makes one row per key of it."""
     parts = []
-    for begin in range(0, len(segments), TABLES_AT_ONCE):
+    is_one = len(series) == 1
+    wanted, at_once = ("= $1", HOURS_A_DAY) if is_one else ("= ANY($1)", TABLES_AT_ONCE)
+    parameters = [series[0].item() if is_one else series.tolist(), *span_ms]
+    for begin in range(0, len(segments), at_once):
         query = " UNION ALL ".join(
-            f"(FROM {s.table} WHERE series = ANY($1) AND t_ms >= $2 AND t_ms < $3)"
-            for s in segments[begin : begin + TABLES_AT_ONCE]
+            f"(FROM {s.table} WHERE series {wanted} AND t_ms >= $2 AND t_ms < $3)"
+            for s in segments[begin : begin + at_once]
         )
-        parts.append(_points(connection.execute(query, [series.tolist(), *span_ms])))
+        parts.append(_points(connection.execute(query, parameters)))
     return concat(parts)
 
 
