@@ -56,10 +56,15 @@ def _items(ticket: Ticket) -> list[str]:
     lines = []
     for line in ticket.lines:
         lines.append(line.name)
-        lines.append(_columns(f"  {line.code or '-':<14}{_times(line)}", line.amount_cents))
+        lines.append(_columns(f"  {line.code or '-':<14}{_times(line)}", _gross_cents(line)))
         if line.discount_cents:
             lines.append(_columns("  优惠", -line.discount_cents))
     return lines
+
+
+def _gross_cents(line: Line) -> int:
+    """What an article costs before its discount, which has a line of its own."""
+    return line.amount_cents + line.discount_cents
 
 
 def _times(line: Line) -> str:

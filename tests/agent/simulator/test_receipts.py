@@ -9,7 +9,10 @@ import pytest
 
 from agent.simulator.model import StoreModel
 from agent.simulator.receipts import escpos, json_line
+from protocols.pos.feed import TillContext, parse_json, parse_receipt
+from protocols.pos.layout import load_layout
 from protocols.pos.ticket import Ticket, TicketKind
+from protocols.serial.codec import ReceiptFraming
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 11, 9, tzinfo=SHANGHAI)
@@ -40,6 +43,18 @@ def test_a_receipt_runs_from_initialisation_to_the_cut_in_lines_of_48_columns(
         assert data.endswith(b"\x1dVB\x00")
         assert data.count(b"\x1dV") == 1
         assert max(map(len, data.split(b"\n"))) <= 48 + 12  # commands have no width
+
+
+def test_the_agent_reads_every_receipt_as_the_ticket_that_was_sold(tickets: list[Ticket]) -> None:
+    layout = load_layout("retail-zh")
+    for till in ("till-1", "till-2"):
+        context = TillContext(till, SHANGHAI)
+        for ticket in (ticket for ticket in tickets if ticket.till == till):
+            data = escpos(ticket, "便民生活超市 示范店", SHANGHAI)
+            (frame,) = ReceiptFraming().feed(data)
+            assert frame.is_whole
+            assert parse_receipt(frame.data, layout, context) == ticket
+            assert parse_json(json_line(ticket), context) == ticket
 
 
 def test_two_weeks_hold_every_kind_of_ticket_and_tender(tickets: list[Ticket]) -> None:
