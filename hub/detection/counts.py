@@ -20,6 +20,7 @@ WINDOWS = (4, 8, 16)  # slots
 MIN_COVERED = 0.8
 ALIVE_RATIO = 0.3
 LIVELY_RATIO = 0.6
+QUIET_RATIO = 0.1
 RARE = 1e-5
 
 
@@ -112,11 +113,10 @@ class Outlook:
         return {d for d in self.doors if (tally := self.door(d, window)) and tally.is_dead}
 
     def dead_tills(self, window: int) -> set[int]:
-        """Tills that say nothing while the others do, or the only one."""
+        """Tills that say nothing while others do; where none does, nobody buys."""
         silent = {t for t in self.tills if (tally := self.tally(t, 0, window)) and tally.is_dead}
         others = self.total([t for t in self.tills if t not in silent], window)
-        is_lone = len(silent) == len(self.tills)
-        return silent if is_lone or others.ratio > LIVELY_RATIO else set()
+        return silent if others.expected > 0 and others.ratio > LIVELY_RATIO else set()
 
     def total(self, streams: Sequence[int], window: int) -> Tally:
         tallies = [tally for s in streams if (tally := self.tally(s, 0, window))]
@@ -142,8 +142,8 @@ def _judge_window(outlook: Outlook, dead: set[int], window: int) -> Iterator[Ver
     sales = outlook.total([till for till in outlook.tills if till not in dead], window)
     if traffic.is_alive or sales.is_alive:
         yield from _dead(outlook, dead, window)
-    elif dead and traffic.expected < 4 and sales.expected < 4:
-        silent = outlook.total(sorted(dead), window)
+    elif dead and traffic.expected < 4 and (sales.expected < 4 or sales.ratio < QUIET_RATIO):
+        silent = outlook.total(sorted(dead.intersection(outlook.doors)), window)
         yield Verdict(Rule.STORE_QUIET, Severity.MEDIUM, None, silent, window)
         return
     yield from _traffic(traffic, window)

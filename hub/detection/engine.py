@@ -98,9 +98,9 @@ class Engine:
             return
         agent_id = self.catalog.agents[agent]
         shares = self._shares(agent, open_slot, covered_s)
-        yield from self.trade.close_slot(agent, agent_id, open_slot, shares, received_ms)
+        yield from self.trade.close_slot(agent_id, open_slot, shares, received_ms)
         for missed in range(max(open_slot + 1, slot - _CATCH_UP_SLOTS), slot):
-            yield from self.trade.close_slot(agent, agent_id, missed, {}, received_ms)
+            yield from self.trade.close_slot(agent_id, missed, {}, received_ms)
 
     def _shares(self, agent: int, slot: int, covered_s: float) -> dict[str, float]:
         """How much of a slot each device of the agent was there to count."""
@@ -194,7 +194,7 @@ class Engine:
             metric=row.metric,
             series=series,
             value=round(float(readings.value[change.reading]), 3),
-            limit=self._limit(series, change),
+            limit=self.limit(series, change.group, change.trigger),
             usual=round(change.usual, 3) if change.group in (UP, DOWN) else None,
             window_start_ms=change.began_ms,
             window_end_ms=at_ms,
@@ -210,14 +210,13 @@ class Engine:
             evidence,
         )
 
-    def _limit(self, series: int, change: equipment.Transition) -> float | None:
+    def limit(self, series: int, group: int, trigger: int) -> float | None:
         """The limit that a chart draws: the broken one, or the warning limit of that side."""
         params = self.catalog.params[series]
         names = {"above-critical": "critical", "below-limit": "low"}
-        usual_name = "low" if change.group == DOWN else "high"
-        if change.group not in (UP, DOWN):
+        if group not in (UP, DOWN):
             return None
-        name = names.get(TRIGGERS[change.trigger], usual_name)
+        name = names.get(TRIGGERS[trigger], "low" if group == DOWN else "high")
         base = float(params["setpoint"]) if params["is_relative"] else 0.0
         limit = base + float(params[name])
         return round(limit, 3) if np.isfinite(limit) else None

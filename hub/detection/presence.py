@@ -116,21 +116,8 @@ class Presence:
         for agent in np.flatnonzero(gone != told):
             since_ms = int(heard_ms[agent] if gone[agent] else agents["told_ms"][agent])
             agents["told_ms"][agent] = since_ms if gone[agent] else NEVER
-            yield Finding(
-                Change.RAISED if gone[agent] else Change.CLEARED,
-                catalog.stores[catalog.agent_store[agent]],
-                f"agent/{catalog.agents[agent]}",
-                Rule.AGENT_OFFLINE,
-                Severity.HIGH,
-                since_ms,
-                now_ms,
-                Evidence(
-                    trigger="death" if dead[agent] else "silent",
-                    window_start_ms=since_ms,
-                    window_end_ms=now_ms,
-                    devices=tuple(d.id for d in catalog.devices if d.agent == agent),
-                ),
-            )
+            change = Change.RAISED if gone[agent] else Change.CLEARED
+            yield self.agent_finding(catalog, int(agent), change, since_ms, now_ms)
 
     def _learn_intervals(self, device: NDArray[np.int32], interval_ms: NDArray[np.float64]) -> None:
         """A device's usual interval is that of its quickest series, smoothed."""
@@ -190,55 +177,71 @@ class Presence:
         if is_cut and stores["told_ms"][store] == NEVER:
             stores["told_ms"][store] = since_ms[together].min()
             gone = tuple(name for name, out in zip(ids, together, strict=True) if out)
-            yield self._cut(catalog, store, Change.RAISED, at_ms, gone)
+            yield self.cut_finding(catalog, store, Change.RAISED, at_ms, gone)
         elif not is_cut and stores["told_ms"][store] != NEVER and quiet.sum() * 3 < polled:
-            yield self._cut(catalog, store, Change.CLEARED, at_ms, ids)
+            yield self.cut_finding(catalog, store, Change.CLEARED, at_ms, ids)
             stores["told_ms"][store] = NEVER
         has_power = stores["told_ms"][store] == NEVER
         told = self.devices["told_ms"][mine] != NEVER
         lost = quiet & ~told & has_power & (now_ms - since_ms >= OFFLINE_HOLD_MS)
         back = told & (since_ms == NEVER)
         for k in np.flatnonzero(lost | back):
-            yield self._offline(catalog, int(mine[k]), int(since_ms[k]), int(now_ms[k]))
+            number, told_ms = int(mine[k]), self.devices["told_ms"]
+            began_ms = int(told_ms[number] if back[k] else since_ms[k])
+            told_ms[number] = NEVER if back[k] else began_ms
+            change = Change.CLEARED if back[k] else Change.RAISED
+            yield self.offline_finding(catalog, number, change, began_ms, int(now_ms[k]))
 
-    def _cut(
+    def cut_finding(
         self, catalog: Catalog, store: int, change: Change, at_ms: int, devices: tuple[str, ...]
     ) -> Finding:
+        """A store without power, since it was told."""
         since_ms = int(self.stores["told_ms"][store])
         evidence = Evidence(
             trigger="together", window_start_ms=since_ms, window_end_ms=at_ms, devices=devices
         )
+        store_id, worst = catalog.stores[store], Severity.CRITICAL
+        return Finding(change, store_id, "store", Rule.POWER_CUT, worst, since_ms, at_ms, evidence)
+
+    def offline_finding(
+        self, catalog: Catalog, number: int, change: Change, since_ms: int, at_ms: int
+    ) -> Finding:
+        """A device that does not answer."""
+        device = catalog.devices[number]
+        is_told = self.devices["online"][number] == 0
+        evidence = Evidence(
+            trigger="offline" if is_told else "silent",
+            device=device.id,
+            window_start_ms=since_ms,
+            window_end_ms=at_ms,
+            devices=(device.id,),
+        )
+        store_id, rule = catalog.stores[device.store], Rule.DEVICE_OFFLINE
+        return Finding(
+            change, store_id, device.id, rule, Severity.MEDIUM, since_ms, at_ms, evidence
+        )
+
+    def agent_finding(
+        self, catalog: Catalog, agent: int, change: Change, since_ms: int, at_ms: int
+    ) -> Finding:
+        """An agent that is gone, and with it all its devices."""
+        is_dead = self.agents["dead_ms"][agent] > self.agents["heard_ms"][agent]
+        evidence = Evidence(
+            trigger="death" if is_dead else "silent",
+            window_start_ms=since_ms,
+            window_end_ms=at_ms,
+            devices=tuple(d.id for d in catalog.devices if d.agent == agent),
+        )
+        store_id, source = catalog.stores[catalog.agent_store[agent]], catalog.agents[agent]
         return Finding(
             change,
-            catalog.stores[store],
-            "store",
-            Rule.POWER_CUT,
-            Severity.CRITICAL,
+            store_id,
+            f"agent/{source}",
+            Rule.AGENT_OFFLINE,
+            Severity.HIGH,
             since_ms,
             at_ms,
             evidence,
-        )
-
-    def _offline(self, catalog: Catalog, number: int, since_ms: int, at_ms: int) -> Finding:
-        row, device = self.devices[number], catalog.devices[number]
-        is_back = since_ms == NEVER
-        began_ms = int(row["told_ms"]) if is_back else since_ms
-        row["told_ms"] = NEVER if is_back else since_ms
-        return Finding(
-            Change.CLEARED if is_back else Change.RAISED,
-            catalog.stores[device.store],
-            device.id,
-            Rule.DEVICE_OFFLINE,
-            Severity.MEDIUM,
-            began_ms,
-            at_ms,
-            Evidence(
-                trigger="offline" if row["online"] == 0 else "silent",
-                device=device.id,
-                window_start_ms=began_ms,
-                window_end_ms=at_ms,
-                devices=(device.id,),
-            ),
         )
 
 

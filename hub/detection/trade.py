@@ -28,9 +28,10 @@ class Standing:
     seen: int
     told: bool
     severity: Severity
+    at_ms: int  # the end of the newest slot judged
 
 
-StandingKey = tuple[int, Rule, int | None]  # agent number, rule, stream
+StandingKey = tuple[UUID, Rule, int | None]  # agent, rule, stream
 
 
 class Trade:
@@ -43,7 +44,7 @@ class Trade:
         self._zone_of = zone_of
 
     def close_slot(
-        self, agent: int, agent_id: UUID, slot: int, shares: dict[str, float], received_ms: int
+        self, agent_id: UUID, slot: int, shares: dict[str, float], received_ms: int
     ) -> Iterator[Finding]:
         """End `slot` for one agent; `shares` is by device how much of it could be counted."""
         streams = self.slots.of_agent(agent_id)
@@ -56,12 +57,18 @@ class Trade:
             self._learn(streams, slot, zone)
         outlook = self._outlook(streams, slot, zone)
         is_fresh = received_ms - (slot + 1) * SLOT_MS <= FRESH_MS
-        yield from self._settle(agent, outlook, is_fresh)
+        yield from self._settle(agent_id, outlook, is_fresh)
 
     def profile(self, stream: int, channel: int) -> Profile | None:
         """The usual week of a stream, once it is known."""
         found = self._profiles.get((stream, channel))
         return found if found and found.is_ready else None
+
+    def standing_findings(self) -> Iterator[Finding]:
+        """What was told and still stands."""
+        for key, standing in self.standing.items():
+            if standing.told:
+                yield self._finding(Change.RAISED, key, standing, None)
 
     def _learn(self, streams: Sequence[int], last: int, zone: ZoneInfo) -> None:
         for stream in streams:
@@ -87,27 +94,29 @@ class Trade:
             week_slots(np.arange(slot - WINDOWS[-1] + 1, slot + 1), zone),
         )
 
-    def _settle(self, agent: int, outlook: Outlook, is_fresh: bool) -> Iterator[Finding]:
+    def _settle(self, agent_id: UUID, outlook: Outlook, is_fresh: bool) -> Iterator[Finding]:
         """Confirm, tell and end verdicts; slots under a standing one are not learned from."""
-        verdicts = {(agent, v.rule, v.stream): v for v in judge(outlook)}
+        end_ms = (outlook.last + 1) * SLOT_MS
+        verdicts = {(agent_id, v.rule, v.stream): v for v in judge(outlook)}
         for key, verdict in verdicts.items():
             window_start_ms = (outlook.last - verdict.window + 1) * SLOT_MS
             standing = self.standing.setdefault(
-                key, Standing(window_start_ms, 0, False, verdict.severity)
+                key, Standing(window_start_ms, 0, False, verdict.severity, 0)
             )
-            standing.seen += 1
+            standing.seen, standing.at_ms = standing.seen + 1, end_ms
             if standing.seen == CONFIRM:
                 self._disown(key, outlook, verdict.window)
             if is_fresh and standing.seen >= CONFIRM and not standing.told:
                 standing.told = True
-                yield self._finding(Change.RAISED, key, standing, outlook, verdict)
-        for key, standing in [(k, s) for k, s in self.standing.items() if k[0] == agent]:
+                yield self._finding(Change.RAISED, key, standing, verdict)
+        for key, standing in [(k, s) for k, s in self.standing.items() if k[0] == agent_id]:
             if key not in verdicts and (
                 standing.seen < CONFIRM or is_over(key[1], key[2], outlook)
             ):
                 del self.standing[key]
+                standing.at_ms = end_ms
                 if standing.told:
-                    yield self._finding(Change.CLEARED, key, standing, outlook, None)
+                    yield self._finding(Change.CLEARED, key, standing, None)
             elif standing.seen >= CONFIRM:
                 self._disown(key, outlook, 1)
 
@@ -118,19 +127,23 @@ class Trade:
             self.slots.is_odd[stream, cells] = True
 
     def _finding(
-        self,
-        change: Change,
-        key: StandingKey,
-        standing: Standing,
-        outlook: Outlook,
-        verdict: Verdict | None,
+        self, change: Change, key: StandingKey, standing: Standing, verdict: Verdict | None
     ) -> Finding:
-        _, rule, stream = key
-        slots = self.slots
-        owner = slots.keys[(stream if stream is not None else (*outlook.doors, *outlook.tills)[0])]
-        end_ms = (outlook.last + 1) * SLOT_MS
-        tally = verdict.tally if verdict else None
+        agent_id, rule, stream = key
+        streams = self.slots.of_agent(agent_id)
+        owner = self.slots.keys[stream if stream is not None else streams[0]]
         device = owner.device if stream is not None else None
+        tally = verdict.tally if verdict else None
+        evidence = Evidence(
+            trigger="usual-week",
+            device=device,
+            observed=tally.observed if tally else None,
+            expected=round(tally.expected, 1) if tally else None,
+            traffic_ratio=_rounded(verdict.traffic_ratio) if verdict else None,
+            window_start_ms=standing.since_ms,
+            window_end_ms=standing.at_ms,
+            devices=(device,) if device else (),
+        )
         return Finding(
             change,
             owner.store_id,
@@ -138,17 +151,8 @@ class Trade:
             rule,
             standing.severity,
             standing.since_ms,
-            end_ms,
-            Evidence(
-                trigger="usual-week",
-                device=device,
-                observed=tally.observed if tally else None,
-                expected=round(tally.expected, 1) if tally else None,
-                traffic_ratio=_rounded(verdict.traffic_ratio) if verdict else None,
-                window_start_ms=standing.since_ms,
-                window_end_ms=end_ms,
-                devices=(device,) if device else (),
-            ),
+            standing.at_ms,
+            evidence,
         )
 
 

@@ -1,0 +1,263 @@
+"""The play-book: for each rule what it means, why it usually happens, and what to do (ALR-05)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.detection.findings import Rule
+from hub.errors import T
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """`says` is one sentence with the evidence in it; its `{names}` are keys of the evidence."""
+
+    title: T
+    says: T
+    cause: T
+    measure: tuple[T, ...]
+
+
+PLAYBOOK: dict[Rule, Play] = {
+    Rule.TEMPERATURE_HIGH: Play(
+        T("温度偏高", "Too warm"),
+        T(
+            "当前 {value} °C，平时 {usual} °C，上限 {limit} °C。",
+            "Now {value} °C, usually {usual} °C, limit {limit} °C.",
+        ),
+        T(
+            "制冷剂泄漏、压缩机或风机故障、蒸发器结冰，或柜门没有关好。",
+            "Lost refrigerant, a failed compressor or fan, an iced evaporator, or a door ajar.",
+        ),
+        (
+            T("检查柜门和门封条是否关严。", "Check that the door and its seal close."),
+            T(
+                "听压缩机是否运转，看蒸发器是否结冰。",
+                "Listen for the compressor; look for ice on the evaporator.",
+            ),
+            T(
+                "测量商品温度；超过安全限值的商品移走或报废。",
+                "Measure the goods; move or discard what is above its safe limit.",
+            ),
+            T("仍不降温时通知制冷维修。", "If it does not cool down, call refrigeration service."),
+        ),
+    ),
+    Rule.TEMPERATURE_LOW: Play(
+        T("温度偏低", "Too cold"),
+        T(
+            "当前 {value} °C，平时 {usual} °C，下限 {limit} °C。",
+            "Now {value} °C, usually {usual} °C, limit {limit} °C.",
+        ),
+        T(
+            "设定值被改动、温控器或电磁阀卡住，或探头移位。",
+            "A changed setpoint, a stuck thermostat or valve, or a moved probe.",
+        ),
+        (
+            T("核对控制器上的设定值。", "Compare the setpoint on the controller."),
+            T("检查怕冻商品是否受损。", "Check goods that must not freeze."),
+            T("用温度计核对探头。", "Compare the probe with a thermometer."),
+        ),
+    ),
+    Rule.VALUE_HIGH: Play(
+        T("数值过高", "Value too high"),
+        T("当前 {value}，上限 {limit}。", "Now {value}, limit {limit}."),
+        T("设备过载，或供电、环境异常。", "An overload, or trouble with supply or surroundings."),
+        (
+            T("查看设备和周围环境。", "Look at the device and its surroundings."),
+            T("持续超限时通知维修。", "Call service if it stays above the limit."),
+        ),
+    ),
+    Rule.VALUE_LOW: Play(
+        T("数值过低", "Value too low"),
+        T("当前 {value}，下限 {limit}。", "Now {value}, limit {limit}."),
+        T("供电缺相、电池耗尽，或环境异常。", "A lost phase, an empty battery, or surroundings."),
+        (
+            T("查看配电箱和设备供电。", "Look at the distribution board and the supply."),
+            T("持续过低时通知维修。", "Call service if it stays below the limit."),
+        ),
+    ),
+    Rule.SENSOR_STUCK: Play(
+        T("读数不变", "Reading stands still"),
+        T(
+            "读数长时间停在 {value}，平时会波动。",
+            "The reading has stood at {value}; usually it moves.",
+        ),
+        T("探头故障或接线松动。", "A broken probe or a loose wire."),
+        (
+            T("检查探头接线。", "Check the wiring of the probe."),
+            T("与另一支温度计比较，必要时更换。", "Compare it with another; replace it if needed."),
+        ),
+    ),
+    Rule.DOOR_OPEN: Play(
+        T("柜门未关", "Door left open"),
+        T("柜门一直开着。", "The door stays open."),
+        T("补货后忘记关门，或门封条损坏。", "Left open after stocking, or a worn seal."),
+        (
+            T("请店员立即关门。", "Ask staff to close the door now."),
+            T("关不严时检查门封条和铰链。", "If it does not close, check seal and hinges."),
+        ),
+    ),
+    Rule.DEFROST_LONG: Play(
+        T("化霜过长", "Defrost too long"),
+        T("化霜没有按时结束。", "The defrost did not end in time."),
+        T(
+            "化霜终止探头故障，或加热器继电器粘连。",
+            "A failed defrost probe or a welded heater relay.",
+        ),
+        (
+            T("在控制器上手动结束化霜。", "End the defrost at the controller."),
+            T("检查化霜探头和继电器。", "Check the defrost probe and the relay."),
+        ),
+    ),
+    Rule.DEVICE_ALARM: Play(
+        T("设备报警", "Device alarm"),
+        T("设备自身发出报警。", "The device itself reports an alarm."),
+        T("见设备显示屏上的报警代码。", "See the alarm code on its display."),
+        (
+            T(
+                "读取报警代码并按设备手册处理。",
+                "Read the alarm code and follow the device's manual.",
+            ),
+        ),
+    ),
+    Rule.PAPER_OUT: Play(
+        T("缺纸", "Paper out"),
+        T("打印纸已用完。", "The printer has no paper."),
+        T("纸卷用完或没有装好。", "The roll is empty or badly seated."),
+        (T("更换纸卷。", "Put in a new roll."),),
+    ),
+    Rule.DEVICE_OFFLINE: Play(
+        T("终端设备离线", "Device offline"),
+        T("{device} 没有应答。", "{device} does not answer."),
+        T("断电、通信线松动或设备故障。", "No power, a loose data line, or a broken device."),
+        (
+            T("检查设备电源和指示灯。", "Check its power and lights."),
+            T("检查通信线和接头。", "Check the data line and plugs."),
+        ),
+    ),
+    Rule.POWER_CUT: Play(
+        T("门店停电", "Store without power"),
+        T(
+            "多台设备同时停止应答：{devices}。",
+            "Several devices fell silent together: {devices}.",
+        ),
+        T("市电中断或总开关跳闸。", "The mains failed or the main switch tripped."),
+        (
+            T("联系门店确认，查看总开关。", "Call the store; look at the main switch."),
+            T("停电期间不要打开冷柜。", "Keep cold cabinets closed while it lasts."),
+            T("来电后测量商品温度。", "Measure the goods when power is back."),
+        ),
+    ),
+    Rule.AGENT_OFFLINE: Play(
+        T("采集端离线", "Agent offline"),
+        T("采集端没有消息，门店数据暂停。", "The agent is silent; data of the store has stopped."),
+        T(
+            "门店断网、断电，或采集端停止运行。",
+            "The store has no network or power, or the agent stopped.",
+        ),
+        (
+            T("确认门店网络和电源。", "Check network and power of the store."),
+            T(
+                "数据保存在采集端，恢复后会自动补传。",
+                "The agent keeps the data and sends it when it is back.",
+            ),
+        ),
+    ),
+    Rule.COUNTER_DEAD: Play(
+        T("客流计数器无计数", "Counter counts nobody"),
+        T(
+            "{device} 计数 {observed}，平时约 {expected}，而店内仍有顾客。",
+            "{device} counted {observed}, usually {expected}, while customers come and buy.",
+        ),
+        T("计数器被遮挡、移位或损坏。", "The counter is covered, moved or broken."),
+        (
+            T("检查计数器是否被遮挡。", "See whether something covers the counter."),
+            T("重启计数器并走过一次测试。", "Restart it and walk through once."),
+        ),
+    ),
+    Rule.TILL_SILENT: Play(
+        T("收银机无小票", "Till is silent"),
+        T(
+            "{device} 有 {observed} 张小票，平时约 {expected} 张，其他收银机正常。",
+            "{device} gave {observed} tickets, usually {expected}; the others work.",
+        ),
+        T("收银机关机、断线，或未开台。", "It is off, disconnected, or nobody works at it."),
+        (
+            T("确认该收银机是否在用。", "Ask whether it is in use."),
+            T("检查数据线。", "Check its data line."),
+        ),
+    ),
+    Rule.TRAFFIC_DROP: Play(
+        T("客流骤降", "Fewer visitors"),
+        T(
+            "进店 {observed} 人次，平时约 {expected} 人次。",
+            "{observed} entries, usually {expected}.",
+        ),
+        T(
+            "天气、道路施工、附近活动，或入口受阻。",
+            "Weather, road works, an event nearby, or a blocked entrance.",
+        ),
+        (
+            T("确认入口和门外情况。", "Look at the entrance and outside."),
+            T("需要时调整排班。", "Adjust the roster if it lasts."),
+        ),
+    ),
+    Rule.TRAFFIC_SPIKE: Play(
+        T("客流激增", "More visitors"),
+        T(
+            "进店 {observed} 人次，平时约 {expected} 人次。",
+            "{observed} entries, usually {expected}.",
+        ),
+        T("促销、活动或天气。", "A promotion, an event, or the weather."),
+        (T("增开收银机，安排补货。", "Open another till; restock."),),
+    ),
+    Rule.SALES_DROP: Play(
+        T("销售骤降", "Sales drop"),
+        T(
+            "小票 {observed} 张，平时约 {expected} 张；客流是平时的 {traffic_ratio} 倍。",
+            "{observed} tickets, usually {expected}; visitors are {traffic_ratio} times the usual.",
+        ),
+        T(
+            "顾客进店但不购买：缺货、排队过长、收银或支付故障。",
+            "People come and do not buy: empty shelves, long queues, or payment trouble.",
+        ),
+        (
+            T("确认收银和支付是否正常。", "Check that tills and payment work."),
+            T("查看畅销品是否缺货。", "Look whether best sellers are on the shelf."),
+            T("查看排队情况。", "Look at the queue."),
+        ),
+    ),
+    Rule.SALES_SPIKE: Play(
+        T("销售激增", "Sales rush"),
+        T("小票 {observed} 张，平时约 {expected} 张。", "{observed} tickets, usually {expected}."),
+        T("促销、活动或大额团购。", "A promotion, an event, or bulk buyers."),
+        (T("查看库存，及时补货。", "Look at the stock and replenish."),),
+    ),
+    Rule.STORE_QUIET: Play(
+        T("店内无活动", "Nobody in the store"),
+        T(
+            "没有客流也没有小票，平时约 {expected} 次。",
+            "No visitors and no tickets, usually {expected}.",
+        ),
+        T("门店未营业、节假日，或入口受阻。", "The store is closed, a holiday, or cut off."),
+        (T("联系门店确认是否营业。", "Ask whether the store is open."),),
+    ),
+}
+
+
+class _Values(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def says(rule: Rule, evidence: Mapping[str, Any]) -> T:
+    """The one sentence about an alert, with its numbers."""
+    values = _Values({name: _word(value) for name, value in evidence.items()})
+    text = PLAYBOOK[rule].says
+    return T(text.zh.format_map(values), text.en.format_map(values))
+
+
+def _word(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.1f}".removesuffix(".0")
+    return "、".join(value) if isinstance(value, list) else str(value)
