@@ -88,6 +88,10 @@ class Outbox:
                 return channel.alias
         return 0
 
+    def declare(self, metrics: Iterable[tuple[str, str]]) -> None:
+        """Give each (device, metric) that may come its alias, so that the first birth has it."""
+        self._tasks.put(partial(self._writer.declare, list(metrics)))
+
     def append(self, readings: Sequence[Reading], *, urgent: bool = False) -> None:
         """Keep the readings until the hub has them. Raises ValueError, OutboxFullError."""
         for reading in readings:

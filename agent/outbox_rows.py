@@ -126,16 +126,11 @@ def open_file(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(db: sqlite3.Connection, path: Path, *, is_new: bool) -> None:
-    db.execute("PRAGMA locking_mode = NORMAL")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute("PRAGMA cache_size = -1024")
-    if is_new or not db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
-        if not is_new and path.stat().st_size > 0 and _identity(db) != (0, 0):
-            raise OutboxError("its tables are gone")
-        db.executescript(SCHEMA)
-        sync_folder(path)
-        return
+    if not db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
+        _make(db, path, is_new=is_new)
     if _identity(db)[0] != APPLICATION_ID:
         raise sqlite3.OperationalError("the file is another program's database")
     if _identity(db)[1] != SCHEMA_VERSION:
@@ -143,6 +138,18 @@ def _prepare(db: sqlite3.Connection, path: Path, *, is_new: bool) -> None:
     (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise OutboxError(verdict)
+
+
+def _make(db: sqlite3.Connection, path: Path, *, is_new: bool) -> None:
+    """The tables, unless there was an outbox before: the lock file remembers."""
+    marker = Path(f"{path}.lock")
+    if marker.exists() and marker.stat().st_size:
+        if not is_new:
+            raise OutboxError("it is empty")
+        log.warning("Outbox %s was removed: a new one begins, what was in it is lost.", path)
+    db.executescript(SCHEMA)
+    marker.write_text("An outbox was made here; see storevitals-agent outbox.\n", "utf-8")
+    sync_folder(path)
 
 
 def _identity(db: sqlite3.Connection) -> tuple[int, int]:
@@ -177,19 +184,28 @@ def read_channels(db: sqlite3.Connection, path: Path) -> dict[tuple[str, str], C
     return found
 
 
-def read_epochs(db: sqlite3.Connection, path: Path) -> list[Epoch]:
-    """All epochs, oldest first, each with the oldest row that is kept."""
+def read_epochs(
+    db: sqlite3.Connection, path: Path, *, begins_after_acked: bool = False
+) -> list[Epoch]:
+    """All epochs, oldest first, each with the oldest row that is kept, or the first that is
+    `begins_after_acked` where the rows cannot be asked."""
     epochs = []
     rows = db.execute("SELECT * FROM epoch ORDER BY ordinal").fetchall()
     for ordinal, number, next_id, acked, ended_ms, crc in rows:
         if checksum(ordinal, number, next_id, acked, ended_ms) != crc:
             raise _damaged(path, f"epoch {ordinal}")
-        bare = Epoch(ordinal, int(number, 16), next_id, next_id, acked, ended_ms)
-        (oldest,) = db.execute(
-            "SELECT MIN(key) FROM batch WHERE key BETWEEN ? AND ?", (bare.key(1), bare.key(next_id))
-        ).fetchone()
-        epochs.append(bare if oldest is None else bare._replace(first=oldest - bare.key(0)))
+        epoch = Epoch(ordinal, int(number, 16), next_id, next_id, acked, ended_ms)
+        first = min(acked + 1, next_id) if begins_after_acked else _oldest(db, epoch)
+        epochs.append(epoch._replace(first=first))
     return epochs
+
+
+def _oldest(db: sqlite3.Connection, epoch: Epoch) -> int:
+    (key,) = db.execute(
+        "SELECT MIN(key) FROM batch WHERE key BETWEEN ? AND ?",
+        (epoch.key(1), epoch.key(epoch.next_id)),
+    ).fetchone()
+    return epoch.next_id if key is None else int(key) - epoch.key(0)
 
 
 class OutboxReader:

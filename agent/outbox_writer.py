@@ -48,6 +48,12 @@ class OutboxWriter:
     def take(self, readings: Sequence[Reading], *, is_urgent: bool) -> None:
         self.batcher.add(readings, self._clock.monotonic_s(), is_urgent=is_urgent)
 
+    def declare(self, metrics: Iterable[tuple[str, str]]) -> None:
+        for device, metric in metrics:
+            self.file.channel(device, metric)
+        self.file.add([], self._clock.utc_ms())
+        self._changed()
+
     def begin_epoch(self) -> None:
         self.flush(is_final=True)
         self.file.begin_epoch(self._clock.utc_ms())
