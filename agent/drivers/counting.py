@@ -79,11 +79,10 @@ class CountingDriver:
             for r in readings
             if r.metric in COUNTS and isinstance(r.value, float)
         }
-        times = {r.metric: r.time for r in readings}
         counted = [self._counted(metric, total) for metric, total in totals.items()]
         self._store.put(self.device, totals)
         return readings + [
-            Reading(self.device, COUNTS[metric], float(count), times[metric])
+            Reading(self.device, COUNTS[metric], float(count), readings[-1].time)
             for metric, count in zip(totals, counted, strict=True)
         ]
 
