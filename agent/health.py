@@ -7,6 +7,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,14 @@ from agent.outbox import Outbox
 from protocols.reading import Reading
 
 DEVICE = "agent"
+METRICS = (
+    "cpu_percent",
+    "cpu_temperature_c",
+    "memory_percent",
+    "disk_percent",
+    "outbox_rows",
+    "uptime_s",
+)
 PERIOD_S = 60.0
 
 
@@ -36,19 +45,19 @@ class Health:
         return [Reading(DEVICE, metric, round(value, 2), now) for metric, value in self._values()]
 
     def _values(self) -> Iterator[tuple[str, float]]:
-        sources: dict[str, Callable[[], float]] = {
-            "cpu_percent": self._cpu_percent,
-            "cpu_temperature_c": lambda: int(self._thermal.read_text()) / 1000,
-            "memory_percent": self._memory_percent,
-            "disk_percent": self._disk_percent,
-            "outbox_rows": lambda: float(self._outbox.rows_waiting),
-            "uptime_s": lambda: float((self._proc / "uptime").read_text().split()[0]),
-        }
-        for metric, source in sources.items():
-            try:
+        for metric, source in zip(METRICS, self._sources(), strict=True):
+            with suppress(OSError, ValueError, KeyError, IndexError):
                 yield metric, source()
-            except (OSError, ValueError, KeyError, IndexError):
-                continue  # not every machine has every file
+
+    def _sources(self) -> tuple[Callable[[], float], ...]:
+        return (
+            self._cpu_percent,
+            lambda: int(self._thermal.read_text()) / 1000,
+            self._memory_percent,
+            self._disk_percent,
+            lambda: float(self._outbox.rows_waiting),
+            lambda: float((self._proc / "uptime").read_text().split()[0]),
+        )
 
     def _cpu_times(self) -> tuple[float, float]:
         """Busy and total seconds of all cores since the start of the machine."""

@@ -56,6 +56,7 @@ class Outbox:
         self._writer = OutboxWriter(self._file, batching or Batching(), self._clock, self._publish)
         self._reader = OutboxReader(path)
         self._tasks: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._turned_s = self._clock.monotonic_s()
         self._appended = self._taken = 0  # each is counted by one side only
         self._end: Future[None] = Future()
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
@@ -146,6 +147,10 @@ class Outbox:
     def rows_waiting(self) -> int:
         return sum(epoch.waiting for epoch in self.epochs)
 
+    def idle_s(self) -> float:
+        """How long the writer has not turned; more than SAVE_S: it stands still."""
+        return self._clock.monotonic_s() - self._turned_s
+
     @property
     def bytes(self) -> int:
         return self._file.bytes
@@ -160,6 +165,7 @@ class Outbox:
     def _work(self) -> None:
         try:
             while (task := self._next_task()) is not None:
+                self._turned_s = self._clock.monotonic_s()
                 task()
                 self._writer.tick()
             self._writer.close()

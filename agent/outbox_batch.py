@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from agent.clock import to_ms
 from agent.settings import Layout
-from protocols.metrics import METRICS, Kind
 from protocols.reading import Quality, Reading
 from protocols.sparkplug.codec import Datatype, Sample, datatype_of, encode_values
 
@@ -21,13 +20,10 @@ class Channel:
     device: str
     metric: str
     datatype: Datatype
-    is_prompt: bool  # a change of a state and every document go out at once
 
     @classmethod
     def of(cls, alias: int, device: str, metric: str) -> "Channel":
-        known = METRICS.get(metric)
-        prompt = known is not None and known.kind in (Kind.STATE, Kind.DOCUMENT)
-        return cls(alias, device, metric, datatype_of(metric), prompt)
+        return cls(alias, device, metric, datatype_of(metric))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +67,7 @@ class Batcher:
             sample = self._sample(channel, reading)
             box = self._box(channel, now_s)
             box.samples.append(sample)
-            box.is_urgent |= is_urgent or (channel.is_prompt and self._is_change(sample))
+            box.is_urgent |= is_urgent
             self.current[channel.alias] = sample
 
     def due(self, now_s: float, *, is_final: bool = False) -> Iterator[Batch]:
@@ -111,12 +107,6 @@ class Batcher:
         if time_ms <= self._overlap_ms.get(channel.alias, -1) and quality is Quality.GOOD:
             quality = Quality.ESTIMATED
         return Sample(channel.alias, channel.datatype, time_ms, reading.value, quality)
-
-    def _is_change(self, sample: Sample) -> bool:
-        last = self.current.get(sample.alias)
-        if last is None or sample.datatype is Datatype.STRING:
-            return True
-        return last.value != sample.value or last.quality is not sample.quality
 
 
 def history(readings: Iterable[Reading], channel: Callable[[str, str], Channel]) -> Iterator[Batch]:

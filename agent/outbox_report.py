@@ -45,7 +45,7 @@ def _report(db: sqlite3.Connection, path: Path) -> OutboxReport:
     stamps = [since for _, since in waiting if since is not None]
     return OutboxReport(
         path=path,
-        size_bytes=path.stat().st_size,
+        size_bytes=sum(p.stat().st_size for p in (path, Path(f"{path}-wal")) if p.exists()),
         rows=rows,
         rows_waiting=sum(epoch.waiting for epoch in epochs),
         values_waiting=sum(values for values, _ in waiting),

@@ -46,6 +46,7 @@ class OutboxWriter:
         self.begin_epoch()
 
     def take(self, readings: Sequence[Reading], *, is_urgent: bool) -> None:
+        self._watch_clock()
         self.batcher.add(readings, self._clock.monotonic_s(), is_urgent=is_urgent)
 
     def declare(self, metrics: Iterable[tuple[str, str]]) -> None:

@@ -183,6 +183,7 @@ class MqttClient:
     hooks: Hooks
     subscriptions: Sequence[tuple[str, int]] = ()
     back_off: BackOff = field(default_factory=BackOff)
+    trouble: str = ""  # why there is no connection, as far as known
     _connection: _Connection | None = None
 
     @property
@@ -198,14 +199,13 @@ class MqttClient:
         return info.rc is MQTTErrorCode.MQTT_ERR_SUCCESS
 
     async def run(self) -> None:
-        told = ""
         while True:
             reason, up_s = await self._connect_once()
             if up_s > STEADY_S:
                 self.back_off.reset()
-            if up_s or reason != told:  # once when it goes, and when the cause changes
+            if up_s or reason != self.trouble:  # once when it goes, and when the cause changes
                 log.warning("Broker %s: %s; trying again.", self.options, reason)
-            told = reason
+            self.trouble = reason
             await asyncio.sleep(self.back_off.wait_s())
 
     async def _connect_once(self) -> tuple[str, float]:

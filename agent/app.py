@@ -1,0 +1,134 @@
+"""The composition root of the agent: settings → buses → poller → outbox → uplink."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agent.devices import build_devices
+from agent.health import DEVICE as OWN_DEVICE
+from agent.health import METRICS as OWN_METRICS
+from agent.health import Health
+from agent.outbox import Outbox
+from agent.outbox_batch import Batching
+from agent.outbox_repair import repair
+from agent.outbox_rows import OutboxDamagedError
+from agent.polling import Poller
+from agent.settings import AgentSettings, SettingsError, secret
+from agent.systemd import Notifier
+from agent.uplink import Uplink
+from agent.uplink_session import UplinkRules
+from agent.version import VERSION
+from protocols.mqtt.options import MqttOptions, MqttOptionsError
+from protocols.sparkplug.topics import EdgeNode
+
+log = logging.getLogger(__name__)
+
+STALLED_S = 30.0  # a bus or an outbox that has not moved for so long starves the watchdog
+
+
+async def run_agent(settings: AgentSettings, notifier: Notifier, *, folder: Path) -> None:
+    """Works until SIGTERM or SIGINT. Raises SettingsError, OutboxError, or a group of errors.
+
+    `folder` is where the settings' relative paths begin.
+    """
+    devices = build_devices(settings, folder=folder)
+    options = mqtt_options(settings)
+    with open_outbox(settings) as outbox:
+        outbox.declare([*devices.series(), *((OWN_DEVICE, metric) for metric in OWN_METRICS)])
+        poller = Poller(devices, outbox.append)
+        uplink = Uplink(_node(settings), options, outbox, _rules(settings))
+        health = Health(outbox, settings.agent.data_dir)
+
+        def is_moving() -> bool:
+            return poller.idle_s() < STALLED_S and outbox.idle_s() < STALLED_S
+
+        with _cancelled_by_signals():
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(outbox.run(), name="outbox")
+                    group.create_task(poller.run(), name="poller")
+                    group.create_task(uplink.run(), name="uplink")
+                    group.create_task(health.run(), name="health")
+                    group.create_task(notifier.feed(is_moving), name="watchdog")
+                    notifier.ready()
+                    log.info("Agent %s is running.", settings.agent.id)
+            finally:
+                notifier.stopping()
+
+
+def mqtt_options(settings: AgentSettings) -> MqttOptions:
+    """Raises SettingsError with the table that the mistake is in."""
+    table = settings.uplink
+    try:
+        return MqttOptions(
+            table.url,
+            client_id=settings.agent.id,
+            username=table.username or None,
+            password=secret(table.password, table.password_file),
+            ca_file=table.ca_file,
+            cert_file=table.cert_file,
+            key_file=table.key_file,
+        )
+    except MqttOptionsError as error:
+        raise SettingsError(f"[uplink]: {error}") from error
+
+
+def open_outbox(settings: AgentSettings) -> Outbox:
+    """A damaged file is repaired: in a store nobody is there to do it. Raises OutboxError."""
+    path, table = settings.outbox_path, settings.uplink
+    batching = Batching(table.layout, table.flush_metrics, table.flush_s)
+    try:
+        return Outbox(path, max_mb=settings.outbox.max_mb, batching=batching)
+    except OutboxDamagedError as error:
+        log.error("%s", error)
+    result = repair(path)
+    log.error(
+        "Outbox %s was repaired: %d batches saved, %d lost; the damaged file is kept as %s. "
+        "Check the memory card.",
+        path,
+        result.saved,
+        result.lost,
+        result.kept_as,
+    )
+    return Outbox(path, max_mb=settings.outbox.max_mb, batching=batching)
+
+
+def _node(settings: AgentSettings) -> EdgeNode:
+    return EdgeNode(settings.uplink.group, settings.agent.id)
+
+
+def _rules(settings: AgentSettings) -> UplinkRules:
+    table = settings.uplink
+    return UplinkRules(
+        layout=table.layout,
+        window=table.window,
+        drain_per_s=table.drain_per_s,
+        software=f"storevitals-agent {VERSION}",
+    )
+
+
+@contextmanager
+def _cancelled_by_signals() -> Iterator[None]:
+    """SIGTERM and Ctrl-C end the block quietly; what was appended is on disk, so no drain."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None  # noqa: S101 a coroutine runs in a task
+    received: list[signal.Signals] = []
+
+    def stop(number: signal.Signals) -> None:
+        received.append(number)
+        task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, number)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not received or task.uncancel():
+            raise
+        log.info("The agent stops (%s).", received[0].name)
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)

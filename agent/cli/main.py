@@ -1,0 +1,46 @@
+"""The agent's command line: `storevitals-agent run | check | outbox | simulate`.
+
+Exit codes: 0 done, 1 refused or failed with a sentence on stderr, 2 wrong usage.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from agent.cli import check, outbox, run
+from agent.version import VERSION
+
+SIMULATE = "simulate"
+
+
+def build_parser(*, with_simulator: bool) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="storevitals-agent", description="StoreVitals in the store (门店采集端)."
+    )
+    parser.add_argument("--version", action="version", version=f"storevitals-agent {VERSION}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    run.add_parser(subparsers)
+    check.add_parser(subparsers)
+    outbox.add_parser(subparsers)
+    if with_simulator:
+        from agent.cli import simulate  # noqa: PLC0415 a Pi that runs a store does not carry it
+
+        simulate.add_parser(subparsers)
+    else:
+        subparsers.add_parser(SIMULATE, help="a store in software on real ports")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    args = build_parser(with_simulator=SIMULATE in words[:1]).parse_args(words)
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+    status: int = args.run(args)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
