@@ -58,16 +58,15 @@ class DeviceOutlet:
         self._lost_at: datetime | None = None
 
     def up(self) -> None:
-        self._found(self._now())
+        if not self.is_online:
+            self._send(self._found(self._now()))
 
-    def _found(self, now: datetime) -> None:
-        if self.is_online:
-            return
+    def _found(self, now: datetime) -> list[Reading]:
         if self._lost_at is not None:
             away_s = (now - self._lost_at).total_seconds()
             log.info("Device %s is back after %.0f s.", self.device, away_s)
         self.is_online = True
-        self._send([Reading(self.device, ONLINE, 1.0, now)])
+        return [Reading(self.device, ONLINE, 1.0, now)]
 
     def down(self, why: str) -> None:
         if self.is_online is False:
@@ -80,8 +79,9 @@ class DeviceOutlet:
 
     def emit(self, readings: Sequence[Reading]) -> None:
         if not self.is_online:
-            self._found(readings[0].time if readings else self._now())
-        if readings:
+            time = readings[0].time if readings else self._now()
+            self._send([*self._found(time), *readings])
+        elif readings:
             self._send(readings)
 
     def _send(self, readings: Sequence[Reading]) -> None:

@@ -64,7 +64,7 @@ def test_bits_are_cut_to_what_was_asked() -> None:
     run(test())
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_late_answer_is_never_taken_for_another_register(seed: int) -> None:
     """Measured without the rules: 25 of 30 wrong. Here: late by up to 3.5 timeouts, none wrong."""
     chance = random.Random(seed)
@@ -74,7 +74,7 @@ def test_a_late_answer_is_never_taken_for_another_register(seed: int) -> None:
         return own_addresses(request)
 
     async def test() -> None:
-        right, wrong, until = 0, [], time.monotonic() + 2
+        right, wrong, until = 0, [], time.monotonic() + 1.5
         async with rtu(sometimes_late, timeout_s=0.02) as (bus, _line):
             while time.monotonic() < until:
                 address, count = chance.randrange(100, 60_000), chance.choice((2, 3, 3, 3, 8))

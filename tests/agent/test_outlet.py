@@ -1,0 +1,102 @@
+"""EDG-01: a device is lost once and found once; stamps of one series strictly increase."""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from agent.outlet import DeviceOutlet
+from protocols.reading import Quality, Reading
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+MS = timedelta(milliseconds=1)
+METRICS = ("air_temperature_c", "door_open", "in_count", "ticket")
+
+
+class Store:
+    def __init__(self) -> None:
+        self.batches: list[tuple[list[Reading], bool]] = []
+        self.now = NOON
+        self.steps_back: list[timedelta] = []
+        self.outlet = DeviceOutlet(
+            "cabinet-1",
+            METRICS,
+            frozenset({"air_temperature_c"}),
+            self.take,
+            now=lambda: self.now,
+            on_step_back=self.steps_back.append,
+        )
+
+    def take(self, readings: Sequence[Reading], *, urgent: bool) -> None:
+        self.batches.append((list(readings), urgent))
+
+    def door(self, value: float, time: datetime) -> list[Reading]:
+        return [Reading("cabinet-1", "door_open", value, time)]
+
+    @property
+    def last(self) -> list[tuple[str, object, datetime, Quality]]:
+        return [(r.metric, r.value, r.time, r.quality) for r in self.batches[-1][0]]
+
+
+def test_the_first_reading_says_that_the_device_is_there() -> None:
+    store = Store()
+    store.outlet.emit(store.door(0.0, NOON))
+    store.outlet.emit(store.door(0.0, NOON + 5 * MS))
+    assert [[r.metric for r in batch] for batch, _ in store.batches] == [
+        ["online", "door_open"],
+        ["door_open"],
+    ]
+
+
+def test_a_lost_device_turns_bad_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    store = Store()
+    store.outlet.up()
+    store.now = NOON + timedelta(seconds=10)
+    store.outlet.down("Unit 1 did not answer.")
+    store.outlet.down("Unit 1 did not answer.")
+    assert store.last == [
+        ("air_temperature_c", None, store.now, Quality.BAD),
+        ("door_open", None, store.now, Quality.BAD),
+        ("online", 0.0, store.now, Quality.GOOD),
+    ]
+    store.now = NOON + timedelta(seconds=70)
+    store.outlet.emit(store.door(0.0, store.now))
+    assert caplog.messages == [
+        "Device cabinet-1 was lost: Unit 1 did not answer.",
+        "Device cabinet-1 is back after 60 s.",
+    ]
+
+
+def test_an_equal_stamp_moves_by_a_millisecond() -> None:
+    store = Store()
+    times = []
+    for _ in range(3):
+        store.outlet.emit(store.door(0.0, NOON))
+        times.append(store.batches[-1][0][-1].time)
+    assert times == [NOON, NOON + MS, NOON + 2 * MS]
+    assert store.steps_back == []
+
+
+def test_a_clock_set_back_is_told_and_followed() -> None:
+    store = Store()
+    store.outlet.emit(store.door(0.0, NOON))
+    earlier = NOON - timedelta(hours=1)
+    store.outlet.emit(store.door(0.0, earlier))
+    assert store.last[0][2] == earlier
+    assert store.steps_back == [timedelta(hours=1)]
+
+
+def test_critical_metrics_and_changes_of_state_are_urgent() -> None:
+    store = Store()
+    said = [
+        ("door_open", 0.0),  # with online: a change
+        ("door_open", 0.0),
+        ("door_open", 1.0),
+        ("in_count", 4.0),
+        ("air_temperature_c", 3.9),
+    ]
+    for number, (metric, value) in enumerate(said):
+        store.outlet.emit([Reading("cabinet-1", metric, value, NOON + number * MS)])
+    assert [urgent for _, urgent in store.batches] == [True, False, True, False, True]
