@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from hub.ingest.registry import Node
+from hub.ingest.node import Node
 from hub.ingest.watermarks import Watermarks
 from protocols.sparkplug import codec
 from protocols.sparkplug.journal import BatchId, ack_command

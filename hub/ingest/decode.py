@@ -1,9 +1,9 @@
-"""Rows of the journal → one block of arrays. A reading costs about half a microsecond.
+"""Rows of the journal → one block of arrays. A reading costs about 0.2 µs.
 
-The usual value (a double, good, with an alias) is read by list comprehensions over protobuf's
-fields; whatever is unusual is looked at one by one.
+The usual value is read by numpy (see `columns`); whatever is unusual is looked at one by one.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -14,18 +14,20 @@ from numpy.typing import NDArray
 
 from hub.ingest import names
 from hub.ingest.block import Block, NodeEvent, NodeEventKind, TextEvent
+from hub.ingest.columns import Columns, read_plain, split
 from hub.ingest.dead_letters import Cause
 from hub.ingest.journal import Row, RowKind, unsigned
-from hub.ingest.registry import Node, Registry, Series
+from hub.ingest.node import UNKNOWN, AliasTable, Node, Series
+from hub.ingest.registry import Registry
 from hub.timeseries.port import PointQuality, Points
 from protocols.metrics import METRICS, Kind
 from protocols.reading import Quality
 from protocols.sparkplug import codec
-from protocols.sparkplug.sparkplug_b_pb2 import Metric, Payload
+from protocols.sparkplug.sparkplug_b_pb2 import Metric
 
-NOWHERE = -1  # series of a value that is not to be kept
 EARLIEST_MS = 946_684_800_000  # 2000-01-01
 MOST_AHEAD_MS = 2 * 86_400_000  # a clock that is a day fast is kept, flagged
+LATEST_MS = 1 << 62  # stamps are unsigned on the wire
 AHEAD_MS = 60_000  # of the hub's clock: the agent's clock is wrong, so the time is an estimate
 
 _QUALITY = {
@@ -57,113 +59,148 @@ class Refusal(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Columns:
-    """The columns of a block while it grows; all lists of values have one length."""
+class _Gathered:
+    """What the rows hold, before anything is looked at; lists of one place a row or a value."""
 
-    registry: Registry
-    series: list[int] = field(default_factory=list)
-    t_ms: list[int] = field(default_factory=list)
-    value: list[float] = field(default_factory=list)
-    quality: list[int] = field(default_factory=list)
-    historical: list[bool] = field(default_factory=list)
-    lengths: list[int] = field(default_factory=list)  # values of each row
-    texts: list[TextEvent] = field(default_factory=list)
-    nodes: list[NodeEvent] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    tables: list[AliasTable] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)  # values of each row
+    metrics: list[bytes] = field(default_factory=list)
+    stale: dict[int, int] = field(default_factory=dict)  # place → series, of deaths
+    events: list[NodeEvent] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Values:
+    """Arrays of one place a value; what is odd gets its place corrected."""
+
+    rows: Sequence[Row]
+    row_of: NDArray[np.int64]
+    series: NDArray[np.int32]
+    t_ms: NDArray[np.int64]
+    value: NDArray[np.float64]
+    quality: NDArray[np.uint8]
+    historical: NDArray[np.bool_]
+    texts: list[TextEvent]
+    refused: Counter[tuple[int, Cause]]  # (row, cause) → values
 
 
 def decode(rows: Sequence[Row], registry: Registry) -> tuple[Block, list[Refusal]]:
     """One block of all rows; a row that cannot be decoded is a refusal and stops nothing."""
-    columns = _Columns(registry)
+    gathered = _Gathered()
     for row in rows:
-        before = len(columns.series)
+        before = len(gathered.metrics)
+        node = registry.node_of(row.agent_id)
+        gathered.nodes.append(node)
+        gathered.tables.append(node.aliases_at(row.seq))
         try:
-            _decode_row(row, columns)
+            _gather(row, node, gathered)
         except Exception as error:  # noqa: BLE001 boundary: one row must not stop the others
-            _cut(columns, before)
-            columns.refusals.append(Refusal(row, Cause.FAILED, 1, repr(error)))
-        columns.lengths.append(len(columns.series) - before)
-    return _block(rows, columns), columns.refusals
+            gathered.refusals.append(Refusal(row, Cause.FAILED, 1, repr(error)))
+        gathered.counts.append(len(gathered.metrics) - before)
+    values = _values(rows, gathered)
+    for place in np.flatnonzero(values.series == UNKNOWN).tolist():
+        _correct(place, gathered, values, registry)
+    return _block(gathered, values), gathered.refusals
 
 
-def _decode_row(row: Row, columns: _Columns) -> None:
-    node = columns.registry.node_of(row.agent_id)
+def _gather(row: Row, node: Node, gathered: _Gathered) -> None:
     kind = RowKind(row.kind)
-    if kind in _EVENTS:
-        columns.nodes.append(_event(row, node, _EVENTS[kind]))
-    if kind in _DATA:
-        _add_values(row, node, codec.parse(row.payload), columns)
-    elif kind in _BIRTHS:
-        if row.batch_id:  # else the node sends each value in a batch too: events would count twice
-            _add_values(row, node, codec.parse(row.payload), columns)
+    if kind in _DATA or (kind in _BIRTHS and row.batch_id):
+        # Births of our agents have no batch number: their values come in a batch too, and
+        # events would count twice.
+        gathered.metrics += split(row.payload)
     elif kind in _DEATHS:
-        _add_stale(row, node, columns)
+        _gather_stale(row, node, gathered)
+    if kind in _EVENTS:
+        gathered.events.append(_event(row, node, _EVENTS[kind]))
 
 
-def _add_values(row: Row, node: Node, payload: Payload, columns: _Columns) -> None:
-    metrics = list(payload.metrics)
-    count = len(metrics)
-    table = node.aliases_at(row.seq)
-    aliases = [metric.alias for metric in metrics]
-    series = [table.get(alias, NOWHERE) for alias in aliases]
-    kinds = [metric.WhichOneof("value") for metric in metrics]
-    historical = [metric.is_historical for metric in metrics]
-    first = len(columns.series)
-    columns.series += series
-    columns.t_ms += [metric.timestamp for metric in metrics]
-    columns.value += [metric.double_value for metric in metrics]
-    columns.quality += [0] * count
-    columns.historical += historical
-    is_plain = (
-        kinds.count("double_value") == count
-        and NOWHERE not in series
-        and 0 not in aliases
-        and True not in [metric.is_null for metric in metrics]
-        and True not in [metric.HasField("properties") for metric in metrics]
+def _gather_stale(row: Row, node: Node, gathered: _Gathered) -> None:
+    """From now on nobody knows: every series of the node, or of the device, says so."""
+    for (device, metric), series in node.names.items():
+        if (not row.device or device == row.device) and not _is_document(metric):
+            gathered.stale[len(gathered.metrics)] = series
+            gathered.metrics.append(b"")
+
+
+def _values(rows: Sequence[Row], gathered: _Gathered) -> _Values:
+    columns = read_plain(gathered.metrics)
+    row_of = np.repeat(np.arange(len(rows)), gathered.counts)
+    return _Values(
+        rows=rows,
+        row_of=row_of,
+        series=_series(columns, row_of, gathered.tables),
+        t_ms=columns.t_ms,
+        value=columns.value,
+        quality=np.zeros(len(row_of), np.uint8),
+        historical=columns.historical,
+        texts=[],
+        refused=Counter(),
     )
-    if not is_plain:
-        _correct(row, node, payload, columns, first)
 
 
-def _correct(row: Row, node: Node, payload: Payload, columns: _Columns, first: int) -> None:
-    """Look at each value that is not a good double under an alias."""
-    refused: dict[Cause, int] = {}
-    for index, metric in enumerate(payload.metrics):
-        place = first + index
-        if not metric.HasField("alias"):
-            name = names.split(metric.name, row.device or None)
-            columns.series[place] = node.names.get(name, NOWHERE) if name else NOWHERE
-            if name is None:
-                continue
-        if columns.series[place] == NOWHERE:
-            cause: Cause | None = Cause.UNKNOWN_METRIC
-        elif metric.WhichOneof("value") == "string_value":
-            cause = None
-            columns.texts.append(
-                _text(row, columns.registry.series(columns.series[place]), metric, index)
-            )
-            columns.series[place] = NOWHERE
-        else:
-            cause = _set_number(metric, columns, place)
-        if cause is not None:
-            columns.series[place] = NOWHERE
-            refused[cause] = refused.get(cause, 0) + 1
-    for cause, count in refused.items():
-        columns.refusals.append(Refusal(row, cause, count, f"{count} values of {node}"))
+def _series(
+    columns: Columns, row_of: NDArray[np.int64], tables: Sequence[AliasTable]
+) -> NDArray[np.int32]:
+    """Look up the aliases of all rows at once, each in its row's table."""
+    places = {id(table): place for place, table in enumerate(tables)}
+    numbers = {place: number for number, place in enumerate(places.values())}
+    dense = [tables[place].dense() for place in numbers]
+    sizes = np.array([len(table) for table in dense], np.int64)
+    starts = np.cumsum(sizes) - sizes
+    table_of = np.array([numbers[places[id(table)]] for table in tables], np.int64)[row_of]
+    is_known = columns.is_plain & (columns.alias < sizes[table_of])
+    found = np.concatenate(dense)[np.where(is_known, starts[table_of] + columns.alias, 0)]
+    return np.where(is_known, found, UNKNOWN).astype(np.int32)
 
 
-def _set_number(metric: Metric, columns: _Columns, place: int) -> Cause | None:
+def _correct(place: int, gathered: _Gathered, values: _Values, registry: Registry) -> None:
+    """Look at one value that is not a good double under a known alias."""
+    number = int(values.row_of[place])
+    row = values.rows[number]
+    if place in gathered.stale:
+        values.series[place] = gathered.stale[place]
+        values.t_ms[place] = row.received_ms
+        values.quality[place] = PointQuality.STALE
+        return
+    metric = Metric.FromString(gathered.metrics[place])
+    series = _series_of(metric, row, gathered.nodes[number], gathered.tables[number])
+    if series is None:
+        return
+    if series == UNKNOWN:
+        values.refused[number, Cause.UNKNOWN_METRIC] += 1
+    elif metric.WhichOneof("value") == "string_value":
+        index = place - int(np.searchsorted(values.row_of, number))
+        values.texts.append(_text(row, registry.series(series), metric, index))
+    elif not _set_number(metric, place, values):
+        values.refused[number, Cause.NOT_A_NUMBER] += 1
+    else:
+        values.series[place] = series
+
+
+def _series_of(metric: Metric, row: Row, node: Node, table: AliasTable) -> int | None:
+    """UNKNOWN for what no birth declared, None for what is no reading: a control of the node."""
+    if metric.HasField("alias"):
+        return table.series.get(metric.alias, UNKNOWN)
+    name = names.split(metric.name, row.device or None)
+    return None if name is None else node.names.get(name, UNKNOWN)
+
+
+def _set_number(metric: Metric, place: int, values: _Values) -> bool:
     quality = codec.quality_of(metric)
     value = codec.value_of(metric)
-    if value is None and not metric.is_null:
-        return Cause.NOT_A_NUMBER
+    if isinstance(value, str) or (value is None and not metric.is_null):
+        return False
     if value is None or quality in (Quality.BAD, Quality.STALE):
-        columns.value[place] = 0.0
-        columns.quality[place] = _QUALITY[quality if quality is Quality.STALE else Quality.BAD]
-    else:
-        columns.value[place] = float(value)
-        columns.quality[place] = _QUALITY[quality]
-    return None
+        quality = quality if quality is Quality.STALE else Quality.BAD
+        value = 0.0
+    values.t_ms[place] = min(metric.timestamp, LATEST_MS)
+    values.value[place] = float(value)
+    values.quality[place] = _QUALITY[quality]
+    values.historical[place] = metric.is_historical
+    return True
 
 
 def _text(row: Row, series: Series, metric: Metric, index: int) -> TextEvent:
@@ -182,20 +219,6 @@ def _text(row: Row, series: Series, metric: Metric, index: int) -> TextEvent:
     )
 
 
-def _add_stale(row: Row, node: Node, columns: _Columns) -> None:
-    """From now on nobody knows: every series of the node, or of the device, says so."""
-    series = [
-        number
-        for (device, metric), number in node.names.items()
-        if (not row.device or device == row.device) and not _is_document(metric)
-    ]
-    columns.series += series
-    columns.t_ms += [row.received_ms] * len(series)
-    columns.value += [0.0] * len(series)
-    columns.quality += [PointQuality.STALE] * len(series)
-    columns.historical += [False] * len(series)
-
-
 def _is_document(metric: str) -> bool:
     known = METRICS.get(metric)
     return known is not None and known.kind is Kind.DOCUMENT
@@ -203,57 +226,42 @@ def _is_document(metric: str) -> bool:
 
 def _event(row: Row, node: Node, kind: NodeEventKind) -> NodeEvent:
     detail = row.payload.decode() if kind is NodeEventKind.GAP else row.device
-    return NodeEvent(
-        row.seq, UUID(bytes=row.agent_id), node.store_id, kind, row.received_ms, detail
-    )
+    agent_id = UUID(bytes=row.agent_id)
+    return NodeEvent(row.seq, agent_id, node.store_id, kind, row.received_ms, detail)
 
 
-def _cut(columns: _Columns, length: int) -> None:
-    del columns.series[length:], columns.t_ms[length:], columns.value[length:]
-    del columns.quality[length:], columns.historical[length:]
+def _block(gathered: _Gathered, values: _Values) -> Block:
+    """What holds for every value: it has a possible time and a finite number, or says BAD."""
+    rows = values.rows
+    received = np.array([row.received_ms for row in rows], np.int64)[values.row_of]
+    t_ms = np.where(values.t_ms == 0, received, values.t_ms)
+    is_there = values.series != UNKNOWN
+    is_kept = is_there & (t_ms >= EARLIEST_MS) & (t_ms <= received + MOST_AHEAD_MS)
+    is_finite = np.isfinite(values.value)
+    _refuse(values, is_there & ~is_kept, Cause.TIME)
+    _refuse(values, is_kept & ~is_finite, Cause.NOT_A_NUMBER)
+    for (number, cause), count in values.refused.items():
+        error = f"{count} values of row {rows[number].seq}"
+        gathered.refusals.append(Refusal(rows[number], cause, count, error))
 
-
-def _refuse(rows: Sequence[Row], columns: _Columns, mask: NDArray[np.bool_], cause: Cause) -> None:
-    count = int(mask.sum())
-    if count:
-        place = int(np.searchsorted(np.cumsum(columns.lengths), mask.argmax(), side="right"))
-        error = f"{count} values, series {columns.series[int(mask.argmax())]} first"
-        columns.refusals.append(Refusal(rows[place], cause, count, error))
-
-
-def _block(rows: Sequence[Row], columns: _Columns) -> Block:
-    """Numpy does at once what holds for every value: stamps, finite numbers, back-filled ones."""
-    received = np.repeat(
-        np.array([row.received_ms for row in rows], np.int64), np.array(columns.lengths, np.int64)
-    )
-    series = np.array(columns.series, np.int32)
-    t_ms = np.array(columns.t_ms, np.uint64).astype(np.int64)
-    value = np.array(columns.value, np.float64)
-    quality = np.array(columns.quality, np.uint8)
-    historical = np.array(columns.historical, np.bool_)
-    t_ms = np.where(t_ms == 0, received, t_ms)
-
-    is_kept = series != NOWHERE
-    is_dated = (t_ms >= EARLIEST_MS) & (t_ms <= received + MOST_AHEAD_MS)
-    is_finite = np.isfinite(value)
-    _refuse(rows, columns, is_kept & ~is_dated, Cause.TIME)
-    _refuse(rows, columns, is_kept & is_dated & ~is_finite, Cause.NOT_A_NUMBER)
-    value[~is_finite] = 0.0
+    value, quality = np.where(is_finite, values.value, 0.0), values.quality
     quality[~is_finite] = PointQuality.BAD
     is_good = quality == PointQuality.GOOD
-    quality[is_good & historical] = PointQuality.BACKFILLED
+    quality[is_good & values.historical] = PointQuality.BACKFILLED
     quality[is_good & (t_ms > received + AHEAD_MS)] = PointQuality.ESTIMATED
-
-    is_kept &= is_dated
-    points = Points(series, t_ms, value, quality)
-    if not is_kept.all():
-        points, historical, received = points[is_kept], historical[is_kept], received[is_kept]
+    points = Points(values.series, t_ms, value, quality)
+    whole = bool(is_kept.all())
     return Block(
         first_seq=rows[0].seq,
         last_seq=rows[-1].seq,
-        points=points,
-        historical=historical,
-        received_ms=received,
-        texts=tuple(columns.texts),
-        nodes=tuple(columns.nodes),
+        points=points if whole else points[is_kept],
+        historical=values.historical if whole else values.historical[is_kept],
+        received_ms=received if whole else received[is_kept],
+        texts=tuple(values.texts),
+        nodes=tuple(gathered.events),
     )
+
+
+def _refuse(values: _Values, mask: NDArray[np.bool_], cause: Cause) -> None:
+    for number in values.row_of[mask].tolist():
+        values.refused[number, cause] += 1

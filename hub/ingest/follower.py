@@ -13,6 +13,7 @@ from hub.ingest.feed import Feed
 log = logging.getLogger(__name__)
 
 TICK_S = 0.2
+BUSY_ROWS = 1000  # so many waiting are large enough a write, whatever the pace
 TRIES = 3
 FIRST_WAIT_S = 0.05
 MOST_WAIT_S = 5.0
@@ -55,7 +56,8 @@ class Follower:
         """Until `stop`; raises only what is a bug of the hub."""
         while not self._stop.is_set():
             if self._feed.wait(self._at, TICK_S):
-                self._stop.wait(self._applied + self._pace_s - time.monotonic())
+                if self.lag < BUSY_ROWS:
+                    self._stop.wait(self._applied + self._pace_s - time.monotonic())
                 block = self._feed.next(self._at)
                 if block is not None:
                     self._applied = time.monotonic()

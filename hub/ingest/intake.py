@@ -13,7 +13,8 @@ from hub.ingest import names
 from hub.ingest.acks import Acks
 from hub.ingest.dead_letters import Cause, DeadLetters
 from hub.ingest.journal import Journal, RowKind
-from hub.ingest.registry import Node, Registry
+from hub.ingest.node import Node
+from hub.ingest.registry import Registry
 from hub.ingest.tables import NodeState
 from hub.ingest.watermarks import Hole, Told, Watermarks
 from protocols.errors import FrameError

@@ -1,6 +1,6 @@
 """What a birth declares, in the hub's words: device and metric instead of Sparkplug names; pure."""
 
-from hub.ingest.registry import Declared
+from hub.ingest.node import Declared
 from hub.ingest.tables import ID_LENGTH
 from protocols.sparkplug import journal
 from protocols.sparkplug.codec import BDSEQ

@@ -7,7 +7,6 @@ is committed before any row that uses it is taken in.
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from hub.errors import ConflictError, NotFoundError, T
+from hub.ingest.node import Declared, Node, Series
 from hub.ingest.tables import (
     ID_LENGTH,
     AgentRow,
@@ -32,60 +32,6 @@ from hub.kit.ids import uuid7
 SERIES_LIMIT = 5000  # of one store
 PENDING_LIMIT = 1000  # unknown nodes that are remembered
 LOOK_AGAIN_S = 2.0  # how often an unknown node is looked for in SQL
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One metric of one device."""
-
-    id: int
-    store_id: UUID
-    agent_id: UUID
-    device: str
-    metric: str
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """One metric of a birth; `alias` None is a node that calls its metrics by name."""
-
-    alias: int | None
-    device: str
-    metric: str
-
-
-@dataclass(slots=True)
-class Node:
-    """An approved edge node as ingest knows it; changed by the journal's thread only.
-
-    `tables` are the meanings of aliases, each from a journal number on, the newest last.
-    """
-
-    agent_id: UUID
-    chain_id: UUID
-    store_id: UUID
-    group: str
-    node: str
-    state: NodeState
-    state_since: datetime | None
-    heard_at: datetime | None
-    tables: list[tuple[int, dict[int, int]]] = field(default_factory=lambda: [(0, {})])
-    names: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    @property
-    def aliases(self) -> dict[int, int]:
-        """Alias → series of the newest birth."""
-        return self.tables[-1][1]
-
-    def aliases_at(self, seq: int) -> dict[int, int]:
-        """What aliases meant in row `seq`."""
-        for since, table in reversed(self.tables):
-            if since <= seq:
-                return table
-        return self.tables[0][1]
-
-    def __str__(self) -> str:
-        return f"{self.group}/{self.node}"
 
 
 class Registry:
@@ -130,7 +76,7 @@ class Registry:
             for agent_id, name, since, series in connection.execute(
                 alias.order_by(AliasRow.since_seq)
             ):
-                _learn(self._agents[agent_id.bytes], since, {int(name): series})
+                self._agents[agent_id.bytes].learn(since, {int(name): series})
 
     def _load_agents(self, connection: Connection) -> None:
         table = AgentRow
@@ -295,7 +241,7 @@ class Registry:
             self._remember_store(node.store_id, number)
             for series in new:
                 self._remember_series(series)
-            _learn(node, seq, changed)
+            node.learn(seq, changed)
 
     def _number(self, connection: Connection, store_id: UUID) -> int:
         known = self._numbers.get(store_id)
@@ -352,15 +298,6 @@ class Registry:
         self._store_of[series.id] = self._numbers[series.store_id]
         self._of_store.setdefault(series.store_id, []).append(series)
         self._agents[series.agent_id.bytes].names[series.device, series.metric] = series.id
-
-
-def _learn(node: Node, seq: int, changed: dict[int, int]) -> None:
-    """New aliases join the newest table; a changed meaning opens a new one from `seq` on."""
-    since, table = node.tables[-1]
-    if since == seq or not any(alias in table for alias in changed):
-        table.update(changed)
-    else:
-        node.tables.append((seq, table | changed))
 
 
 def _save_pending(connection: Connection, group: str, name: str, heard_at: datetime) -> None:

@@ -18,7 +18,8 @@ from hub.ingest.follower import Follower
 from hub.ingest.inbox import Inbox
 from hub.ingest.intake import Intake
 from hub.ingest.journal import Journal
-from hub.ingest.registry import Node, Registry
+from hub.ingest.node import Node
+from hub.ingest.registry import Registry
 from hub.ingest.subscriber import Subscriber
 from hub.kit.db import Database
 from hub.live import Event, EventKind, Live

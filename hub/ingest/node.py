@@ -1,0 +1,99 @@
+"""An edge node as ingest knows it: whose it is, and what its aliases and names mean."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.ingest.tables import NodeState
+
+UNKNOWN = -1  # the series of an alias that no birth declared
+DENSE_ALIASES = 1 << 16  # larger aliases, which only foreign nodes use, are looked up one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One metric of one device."""
+
+    id: int
+    store_id: UUID
+    agent_id: UUID
+    device: str
+    metric: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One metric of a birth; `alias` None is a node that calls its metrics by name."""
+
+    alias: int | None
+    device: str
+    metric: str
+
+
+class AliasTable:
+    """Alias → series. `dense` is the same as an array, for all aliases that fit into one."""
+
+    def __init__(self, series: dict[int, int]) -> None:
+        self.series = series
+        self._dense: NDArray[np.int32] | None = None
+
+    def learn(self, more: dict[int, int]) -> None:
+        self.series = self.series | more
+        self._dense = None
+
+    def dense(self) -> NDArray[np.int32]:
+        """UNKNOWN where there is no such alias; longer aliases are looked up in `series`."""
+        dense = self._dense
+        if dense is None:
+            size = 1 + max((a for a in self.series if a < DENSE_ALIASES), default=0)
+            dense = np.full(size, UNKNOWN, np.int32)
+            for alias, series in self.series.items():
+                if alias < size:
+                    dense[alias] = series
+            self._dense = dense
+        return dense
+
+
+@dataclass(slots=True)
+class Node:
+    """An approved edge node as ingest knows it; changed by the journal's thread only.
+
+    `tables` are the meanings of aliases, each from a journal number on, the newest last.
+    """
+
+    agent_id: UUID
+    chain_id: UUID
+    store_id: UUID
+    group: str
+    node: str
+    state: NodeState
+    state_since: datetime | None
+    heard_at: datetime | None
+    tables: list[tuple[int, AliasTable]] = field(default_factory=lambda: [(0, AliasTable({}))])
+    names: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def aliases(self) -> dict[int, int]:
+        """Alias → series of the newest birth."""
+        return self.tables[-1][1].series
+
+    def aliases_at(self, seq: int) -> AliasTable:
+        """What aliases meant in row `seq`."""
+        for since, table in reversed(self.tables):
+            if since <= seq:
+                return table
+        return self.tables[0][1]
+
+    def learn(self, seq: int, changed: dict[int, int]) -> None:
+        """New aliases join the newest table; a changed meaning opens a new one from `seq` on."""
+        since, table = self.tables[-1]
+        if since == seq or not any(alias in table.series for alias in changed):
+            table.learn(changed)
+        else:
+            self.tables.append((seq, AliasTable(table.series | changed)))
+
+    def __str__(self) -> str:
+        return f"{self.group}/{self.node}"
