@@ -77,7 +77,7 @@ class CountingDriver:
         totals = {
             r.metric: Total(int(r.value), r.time.timestamp())
             for r in readings
-            if r.metric in COUNTS and isinstance(r.value, float)
+            if r.metric in COUNTS and isinstance(r.value, int | float)
         }
         counted = [self._counted(metric, total) for metric, total in totals.items()]
         self._store.put(self.device, totals)
