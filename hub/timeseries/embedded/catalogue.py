@@ -121,18 +121,20 @@ class Change:
             self.view, segments=tuple(s for s in self.view.segments if s.id not in gone)
         )
 
-    def put_file(self, file: SealedFile) -> SealedFile | None:
-        """Let the file stand for its store and day; gives the one it replaces."""
+    def put_files(self, day: int, files: Sequence[SealedFile]) -> list[SealedFile]:
+        """Let these files of one day stand for their stores; gives those they replace."""
+        stores = [file.store for file in files]
         self.connection.execute(
-            "DELETE FROM sealed WHERE day = ? AND store = ?", [file.day, file.store]
+            "DELETE FROM sealed WHERE day = $1 AND store = ANY($2)", [day, stores]
         )
         self.connection.execute(
-            "INSERT INTO sealed VALUES (?, ?, ?)", [file.day, file.store, file.generation]
+            "INSERT INTO sealed SELECT $1, unnest($2), unnest($3)",
+            [day, stores, [file.generation for file in files]],
         )
-        of_day = dict(self.view.sealed.get(file.day, {}))
-        replaced = of_day.pop(file.store, None)
-        of_day[file.store] = file
-        self.view = replace(self.view, sealed={**self.view.sealed, file.day: of_day})
+        of_day = dict(self.view.sealed.get(day, {}))
+        replaced = [of_day[store] for store in stores if store in of_day]
+        of_day.update({file.store: file for file in files})
+        self.view = replace(self.view, sealed={**self.view.sealed, day: of_day})
         return replaced
 
 
@@ -189,13 +191,15 @@ class Catalogue:
             change.set_state([segment], SegmentState.SORTED)
         self._garbage[0].append(segment)
 
-    def publish(self, files: Sequence[SealedFile], used_up: Sequence[Segment]) -> None:
+    def publish(
+        self, day: int, files: Sequence[SealedFile], used_up: Sequence[Segment] = ()
+    ) -> None:
         """At once: these files stand for their store and day, and those segments are gone."""
         with self.change() as change:
-            replaced = [change.put_file(file) for file in files]
+            replaced = change.put_files(day, files)
             change.remove_segments(used_up)
         self._garbage[0].extend(used_up)
-        self._garbage[1].extend(file for file in replaced if file)
+        self._garbage[1].extend(replaced)
 
     def sweep(self) -> list[SealedFile]:
         """Drop the tables that no view shows since the last round; gives the files to remove."""

@@ -1,5 +1,6 @@
 """The embedded time-series engine: DuckDB for hot points, Parquet files for sealed days."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,8 +17,10 @@ from hub.timeseries.embedded.catalogue import DAY_MS, Catalogue, SealedFile, Seg
 from hub.timeseries.embedded.hot import HotWriter, keep_newest, kept_newest, newest_in
 from hub.timeseries.embedded.query import Query
 from hub.timeseries.embedded.sealed import SealedFiles, StoreOf
-from hub.timeseries.embedded.sealing import QUIET_S, Sealer
+from hub.timeseries.embedded.sealing import QUIET_S, Sealer, SealingStoppedError
 from hub.timeseries.port import Buckets, Points
+
+log = logging.getLogger(__name__)
 
 MEMORY_LIMIT = "96MB"
 THREADS = 2
@@ -117,10 +120,18 @@ class DuckDbTimeSeries:
                     )
 
     def maintain(self, now: datetime) -> None:
+        """A failure (a full disk) loses no point: it is logged, and the next call tries again."""
         with self._maintenance:
-            self._sealer.maintain(now)
+            try:
+                self._sealer.maintain(now)
+            except SealingStoppedError:
+                log.info("House-keeping was left for the next start.")
+            except (duckdb.Error, OSError) as error:
+                log.error("House-keeping of the time series failed, later again: %s", error)
 
     def close(self) -> None:
+        """House-keeping in progress is given up; its next start does it again."""
+        self._sealer.stop()
         with self._maintenance:
             self._database.close()
 
@@ -156,4 +167,5 @@ class DuckDbTimeSeries:
             span_ms = (file.day * DAY_MS, (file.day + 1) * DAY_MS)
             points = self._files.read(file, self._files.series(file), *span_ms)
             keep_newest(self._database, newest_of(points))
-        self._catalogue.publish(list(latest.values()), [])
+        for day in {file.day for file in latest.values()}:
+            self._catalogue.publish(day, [file for file in latest.values() if file.day == day])

@@ -4,6 +4,7 @@ Nothing here holds the writer back for longer than one short transaction.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from time import monotonic
@@ -36,6 +37,10 @@ SERIES_AT_ONCE = 32
 Keep = Callable[[Points], Points]
 
 
+class SealingStoppedError(Exception):
+    """The engine closes; what is left undone changes nothing that readers see."""
+
+
 class Sealer:
     """Runs on one thread with a connection of its own."""
 
@@ -55,6 +60,7 @@ class Sealer:
         self._files = files
         self._store_of = store_of
         self._quiet_s = quiet_s
+        self._is_stopped = threading.Event()
 
     def maintain(self, now: datetime) -> None:
         now_ms = int(now.timestamp() * 1000)
@@ -64,8 +70,17 @@ class Sealer:
         self._freeze(now_ms)
         for segment in self._catalogue.view.segments:
             if segment.state is SegmentState.FROZEN:
+                self._check()
                 sort_segment(self._connection, segment)
                 self._catalogue.replace_by_sorted(segment)
+
+    def stop(self) -> None:
+        """From any thread: what runs here raises SealingStoppedError soon."""
+        self._is_stopped.set()
+
+    def _check(self) -> None:
+        if self._is_stopped.is_set():
+            raise SealingStoppedError
 
     def sweep(self) -> None:
         """Take away what no reader can see any more."""
@@ -96,7 +111,7 @@ class Sealer:
             self._write_file(day, store, series=mine, segments=segments, keep=keep)
             for store, mine in self._by_store(series)
         ]
-        self._catalogue.publish(files, segments)
+        self._catalogue.publish(day, files, segments)
         log.info("Sealed UTC day %s: %s files.", np.datetime64(day, "D"), len(files))
 
     def _by_store(self, series: NDArray[np.int32]) -> Iterator[tuple[int, NDArray[np.int32]]]:
@@ -121,6 +136,7 @@ class Sealer:
 
         def parts() -> Iterator[Points]:
             for begin in range(0, len(series), SERIES_AT_ONCE):
+                self._check()
                 chunk = series[begin : begin + SERIES_AT_ONCE]
                 sealed = [self._files.read(old, chunk, *span_ms)] if old else []
                 hot = read_segments(self._connection, segments, chunk, span_ms)

@@ -1,6 +1,10 @@
 """What is special about the embedded engine: segments, sealed files, and what a kill leaves."""
 
+import errno
+import os
 import threading
+import time
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +12,7 @@ import duckdb
 import numpy as np
 import pytest
 
+from hub.timeseries.embedded.catalogue import SealedFile
 from hub.timeseries.embedded.engine import DuckDbTimeSeries
 from hub.timeseries.embedded.sealed import GROUP_ROWS, SealedFiles
 from hub.timeseries.port import Points, SlowQueryError
@@ -197,3 +202,55 @@ def test_no_series_is_split_over_row_groups_without_need(tmp_path: Path) -> None
         (3, 4),
         (5, 5),
     ]
+
+
+def test_closing_does_not_wait_for_a_day_to_be_sealed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_duckdb(tmp_path)
+    for store in range(30):
+        engine.write(day_of_points(10 * store, DAYS_AGO_3), store)
+    has_begun, write = threading.Event(), SealedFiles.write
+
+    def slow_write(self: SealedFiles, file: SealedFile, parts: Iterable[Points]) -> None:
+        has_begun.set()
+        time.sleep(0.1)  # as long as a big store takes
+        write(self, file, parts)
+
+    monkeypatch.setattr(SealedFiles, "write", slow_write)
+    sealing = threading.Thread(target=engine.maintain, args=(NOON,))
+    sealing.start()
+    assert has_begun.wait(10)
+    begin = time.monotonic()
+    engine.close()
+    assert time.monotonic() - begin < 1
+    sealing.join()
+    monkeypatch.undo()
+    engine = open_duckdb(tmp_path)
+    assert sealed_files(tmp_path) == []
+    assert len(engine.read(range(300), 0, FAR)) == 30 * 24
+    engine.close()
+
+
+def test_a_full_disk_while_sealing_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R7: `maintain` says so and tries again; readers and the writer go on."""
+    engine = open_duckdb(tmp_path)
+    engine.write(day_of_points(1, DAYS_AGO_3), 1)
+    expected = rows(engine.read([1], 0, FAR))
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    engine.maintain(NOON)
+    assert "No space left on device" in caplog.text
+    assert rows(engine.read([1], 0, FAR)) == expected
+    engine.write(Points.of([2], [NOON_MS], [5]), 2)
+    monkeypatch.undo()
+    assert list((tmp_path / "sealed").rglob("*.part")) == []
+    engine.maintain(NOON)
+    assert len(sealed_files(tmp_path)) == 1
+    assert rows(engine.read([1], 0, FAR)) == expected
+    engine.close()
