@@ -1,0 +1,1 @@
+"""Roll-ups and figures of trade: tickets, sales, footfall."""

@@ -40,7 +40,7 @@ class Trade:
     def __init__(self, zone_of: Callable[[UUID], ZoneInfo]) -> None:
         self.slots = Slots()
         self.standing: dict[StandingKey, Standing] = {}
-        self._profiles: dict[tuple[int, int], Profile] = {}
+        self.profiles: dict[tuple[int, int], Profile] = {}
         self._zone_of = zone_of
 
     def close_slot(
@@ -53,7 +53,7 @@ class Trade:
         for stream in streams:
             self.slots.cover(stream, slot, shares.get(self.slots.keys[stream].device, 0.0))
         zone = self._zone_of(self.slots.keys[streams[0]].store_id)
-        if slot % DAY_SLOTS == 0 or any((s, 0) not in self._profiles for s in streams):
+        if slot % DAY_SLOTS == 0 or any((s, 0) not in self.profiles for s in streams):
             self._learn(streams, slot, zone)
         outlook = self._outlook(streams, slot, zone)
         is_fresh = received_ms - (slot + 1) * SLOT_MS <= FRESH_MS
@@ -61,7 +61,7 @@ class Trade:
 
     def profile(self, stream: int, channel: int) -> Profile | None:
         """The usual week of a stream, once it is known."""
-        found = self._profiles.get((stream, channel))
+        found = self.profiles.get((stream, channel))
         return found if found and found.is_ready else None
 
     def standing_findings(self) -> Iterator[Finding]:
@@ -81,7 +81,7 @@ class Trade:
             age = last - window
             for channel in (0, 1):
                 counts = self.slots.count[stream, channel, cells]
-                self._profiles[stream, channel] = fit(counts, known, week, age)
+                self.profiles[stream, channel] = fit(counts, known, week, age)
 
     def _outlook(self, streams: Sequence[int], slot: int, zone: ZoneInfo) -> Outlook:
         keys = self.slots.keys
@@ -90,7 +90,7 @@ class Trade:
             [s for s in streams if not keys[s].is_till],
             [s for s in streams if keys[s].is_till],
             slot,
-            self._profiles,
+            self.profiles,
             week_slots(np.arange(slot - WINDOWS[-1] + 1, slot + 1), zone),
         )
 
