@@ -219,12 +219,16 @@ def _condition(model: type[Record], wanted: Filter) -> ColumnElement[bool]:
     return _COMPARE[wanted.operator](column, wanted.values[0])
 
 
+def is_sortable(field: Field) -> bool:
+    return field.spec.kind not in _UNSORTED
+
+
 def _sorted_by(model: type[Record], sort: str) -> tuple[InstrumentedAttribute[Any], bool]:
     name = sort.removeprefix("-")
     if name in ("created_at", "updated_at"):
         return getattr(model, name), sort.startswith("-")
     field = fields_of(model).get(name)
-    if field is None or field.spec.kind in _UNSORTED:
+    if field is None or not is_sortable(field):
         raise InvalidError(_NO_SORT)
     return field.attribute, sort.startswith("-")
 

@@ -1,0 +1,258 @@
+"""The form of a record type: its inputs, and what a visitor changed in them.
+
+Beside each input stands what it showed at first (`was.<name>`), so only what the visitor really
+changed is written, and somebody else's change of another field is never undone by this form.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from hub.errors import T
+from hub.kit.db import Record, ScopedSession
+from hub.kit.records.declare import Field, fields_of, store_of, title_of
+from hub.kit.records.kinds import Choice, Kind, Show
+from hub.kit.records.models import model_of
+from hub.kit.records.names import choices_for, names_of, references
+from hub.web.language import Language, say
+
+WAS = "was."
+MINOR_UNITS = 100  # of every currency the pages know
+
+
+class Widget(StrEnum):
+    """Which macro of the templates draws an input."""
+
+    INPUT = "input"
+    TEXTAREA = "textarea"
+    SELECT = "select"
+
+
+_TYPES = {Kind.DAY: "date", Kind.CLOCK: "time"}
+_MODES = {Kind.WHOLE: "numeric", Kind.NUMBER: "decimal", Kind.MONEY: "decimal"}
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input as the template draws it; `was` is what it showed when the form was opened."""
+
+    name: str
+    label: str
+    widget: Widget
+    value: str
+    was: str
+    error: str
+    hint: str
+    is_required: bool
+    is_advanced: bool
+    is_wide: bool
+    type: str
+    mode: str
+    max_length: int | None
+    options: Sequence[tuple[str, str]]
+    empty: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Inputs in the order of the page: required ones first, advanced ones last, folded away."""
+
+    plain: Sequence[Input]
+    advanced: Sequence[Input]
+    version: int | None
+
+    @property
+    def is_advanced_wrong(self) -> bool:
+        return any(one.error for one in self.advanced)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was posted: values as typed, what they were, and the version the form was opened at."""
+
+    values: Mapping[str, str]
+    was: Mapping[str, str]
+    version: int | None
+    reason: str = ""
+
+    @staticmethod
+    def of(posted: Mapping[str, str]) -> "Typed":
+        version = posted.get("version", "")
+        return Typed(
+            {k: v for k, v in posted.items() if not k.startswith(WAS)},
+            {k.removeprefix(WAS): v for k, v in posted.items() if k.startswith(WAS)},
+            int(version) if version.isdecimal() and len(version) < 10 else None,
+            posted.get("reason", "").strip()[:400],
+        )
+
+    def all(self, model: type[Record]) -> dict[str, str]:
+        """Every value of the form, for `Change.values`."""
+        fields = fields_of(model).items()
+        return {n: _written(f, self.values[n]) for n, f in fields if n in self.values}
+
+    def changes(self, model: type[Record]) -> dict[str, str]:
+        """Those that the visitor changed."""
+        return {
+            name: value
+            for name, value in self.all(model).items()
+            if _plain(self.values[name]) != _plain(self.was.get(name))
+        }
+
+
+def _plain(text: str | None) -> str | None:
+    """Browsers send lines of a text area with CR LF."""
+    return text.replace("\r\n", "\n").strip() if text is not None else None
+
+
+def _written(field: Field, typed: str) -> str:
+    """Money is typed in whole units with decimals and kept in minor units."""
+    if field.spec.kind is not Kind.MONEY and not field.is_number:
+        return typed.replace("\r\n", "\n")
+    plain = typed.replace(",", "").replace("，", "").strip()
+    if field.spec.kind is Kind.MONEY:
+        try:
+            return str(int((Decimal(plain) * MINOR_UNITS).quantize(Decimal(1))))
+        except (InvalidOperation, ValueError, OverflowError):
+            return plain
+    return plain
+
+
+def shown(field: Field, value: Any) -> str:
+    """A value as an input shows it."""
+    match value:
+        case None:
+            return ""
+        case Choice():
+            return value.value
+        case bool():
+            return "true" if value else "false"
+        case _ if field.spec.kind is Kind.MONEY:
+            return f"{Decimal(value) / MINOR_UNITS:.2f}"
+        case _ if field.spec.kind is Kind.CLOCK:
+            return str(value.strftime("%H:%M"))
+        case float():
+            return f"{value:.{max(field.spec.digits, 1)}f}".rstrip("0").rstrip(".")
+        case _:
+            return str(value)
+
+
+def defaults(model: type[Record]) -> dict[str, str]:
+    """What the form of a new record shows at first."""
+    return {name: shown(field, field.default) for name, field in fields_of(model).items()}
+
+
+def values_of(record: Record) -> dict[str, str]:
+    """What the form of this record shows at first."""
+    fields = fields_of(type(record)).items()
+    return {name: shown(field, getattr(record, name)) for name, field in fields}
+
+
+@dataclass(frozen=True)
+class Forms:
+    """Draws forms of one record type for one visitor."""
+
+    session: ScopedSession
+    model: type[Record]
+    language: Language
+
+    def form(
+        self,
+        values: Mapping[str, str],
+        was: Mapping[str, str],
+        errors: Mapping[str, T] | None = None,
+        version: int | None = None,
+    ) -> Form:
+        """`values` are shown, `was` is what they are compared with when the form comes back."""
+        store_id = _uuid(values.get("store_id", ""))
+        inputs = [
+            self._input(field, values.get(name, ""), was.get(name, ""), store_id, errors or {})
+            for name, field in fields_of(self.model).items()
+        ]
+        plain = [one for one in inputs if not one.is_advanced]
+        plain.sort(key=lambda one: not one.is_required)
+        return Form(plain, [one for one in inputs if one.is_advanced], version)
+
+    def _input(
+        self, field: Field, value: str, was: str, store_id: UUID | None, errors: Mapping[str, T]
+    ) -> Input:
+        spec = field.spec
+        error = errors.get(field.name)
+        options = self._options(field, value, store_id)
+        return Input(
+            name=field.name,
+            label=self._say(spec.label) + (f" ({spec.unit})" if spec.unit else ""),
+            widget=_widget(field),
+            value=value,
+            was=was,
+            error=self._say(error) if error else "",
+            hint=self._say(spec.hint),
+            is_required=field.is_required,
+            is_advanced=field.has(Show.ADVANCED),
+            is_wide=spec.kind is Kind.LONG_TEXT,
+            type=_TYPES.get(spec.kind, "text"),
+            mode=_MODES.get(spec.kind, ""),
+            max_length=int(spec.max) if spec.max and spec.python is str else None,
+            options=options,
+            empty=self._empty(field, options),
+        )
+
+    def _say(self, text: T) -> str:
+        return say(self.language, text)
+
+    def _empty(self, field: Field, options: Sequence[object]) -> str | None:
+        if field.is_nullable:
+            return "–"
+        if field.is_required and len(options) != 1:
+            return self._say(T("请选择", "Choose"))
+        return None
+
+    def _options(
+        self, field: Field, value: str, store_id: UUID | None
+    ) -> Sequence[tuple[str, str]]:
+        spec = field.spec
+        if spec.choices:
+            return [(one.value, self._say(one.label)) for one in spec.choices]
+        if spec.kind is Kind.YES_NO:
+            return [("true", self._say(T("是", "Yes"))), ("false", self._say(T("否", "No")))]
+        if spec.kind is Kind.REFERENCE:
+            return self._records(field, value, store_id)
+        return ()
+
+    def _records(
+        self, field: Field, value: str, store_id: UUID | None
+    ) -> Sequence[tuple[str, str]]:
+        """The choices of a reference; what is chosen already stays, even if archived by now."""
+        found = choices_for(self.session, field, store_id)
+        chosen = _uuid(value)
+        names = {record.id: title_of(record) for record in found}
+        if chosen and chosen not in names:
+            names |= names_of(self.session, [(field, chosen)])
+        if store_id is None and "store_id" in fields_of(model_of(field.spec.target)):
+            names |= self._with_stores(found)
+        return [(str(key), name) for key, name in names.items()]
+
+    def _with_stores(self, found: Sequence[Record]) -> dict[UUID, str]:
+        """While no store is chosen, each name tells its store: "South Road · Cold room"."""
+        stores = names_of(self.session, references(found))
+        named = {r.id: f"{stores.get(store_of(r) or r.id, '–')} · {title_of(r)}" for r in found}
+        return dict(sorted(named.items(), key=lambda one: one[1]))
+
+
+def _widget(field: Field) -> Widget:
+    match field.spec.kind:
+        case Kind.LONG_TEXT:
+            return Widget.TEXTAREA
+        case Kind.CHOICE | Kind.REFERENCE | Kind.YES_NO:
+            return Widget.SELECT
+        case _:
+            return Widget.INPUT
+
+
+def _uuid(value: str) -> UUID | None:
+    try:
+        return UUID(value)
+    except ValueError:
+        return None

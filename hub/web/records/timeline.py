@@ -1,0 +1,85 @@
+"""The history of a record as people read it: who changed what from which value to which."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from hub.errors import T
+from hub.kit.db import Record, ScopedSession
+from hub.kit.records.declare import Field, fields_of
+from hub.kit.records.kinds import Kind
+from hub.kit.records.log import ChangeLog
+from hub.kit.records.names import names_of
+from hub.web.language import say
+from hub.web.records.cells import Cell, Cells
+from hub.web.rendering import View
+
+ACTIONS = {
+    "create": T("新建", "Created"),
+    "update": T("修改", "Changed"),
+    "archive": T("归档", "Archived"),
+    "restore": T("恢复", "Restored"),
+    "grants_changed": T("更改角色", "Roles changed"),
+    "password_reset": T("重设密码", "Password reset"),
+}
+UNDOABLE = ("update", "archive", "restore")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change; `fields` are (label, before, after)."""
+
+    seq: int
+    action: str
+    by: str
+    at: datetime
+    reason: str
+    fields: Sequence[tuple[str, Cell, Cell]]
+    can_undo: bool
+
+
+def timeline(
+    view: View, session: ScopedSession, model: type[Record], log: Sequence[ChangeLog]
+) -> list[Step]:
+    """Steps in the order of `log`; fields that the type no longer has are left out."""
+    cells = Cells(view.language, view.zone, names_of(session, _references(model, log)))
+    return [_step(view, cells, model, row) for row in log]
+
+
+def _step(view: View, cells: Cells, model: type[Record], row: ChangeLog) -> Step:
+    fields = fields_of(model)
+    return Step(
+        seq=row.seq,
+        action=say(view.language, ACTIONS.get(row.action, T(row.action, row.action))),
+        by=row.asker_name,
+        at=row.at,
+        reason=_reason(view, row.reason),
+        fields=[
+            (say(view.language, fields[name].label), *_pair(cells, fields[name], pair))
+            for name, pair in row.values.items()
+            if name in fields and row.action == "update"
+        ],
+        can_undo=row.action in UNDOABLE,
+    )
+
+
+def _pair(cells: Cells, field: Field, pair: Sequence[object]) -> tuple[Cell, Cell]:
+    return cells.from_json(field, pair[0]), cells.from_json(field, pair[1])
+
+
+def _reason(view: View, reason: str) -> str:
+    """What `hub.kit.records.undo` writes is a word of ours."""
+    is_undo = reason.startswith("undo ") and reason[5:].isdecimal()
+    return say(view.language, T("撤销", "Undo")) if is_undo else reason
+
+
+def _references(model: type[Record], log: Sequence[ChangeLog]) -> list[tuple[Field, UUID | None]]:
+    return [
+        (field, UUID(value))
+        for field in fields_of(model).values()
+        if field.spec.kind is Kind.REFERENCE
+        for row in log
+        for value in row.values.get(field.name, ())
+        if value
+    ]
