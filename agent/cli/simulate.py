@@ -150,6 +150,8 @@ async def _begin(store: LiveStore, args: argparse.Namespace, begun: asyncio.Even
         await begun.wait()
     else:
         await asyncio.sleep(after_s)
+    if args.scenario is Scenario.NORMAL:
+        return
     store.model.begin(args.scenario)
     log.info("Scenario %s began.", args.scenario)
 

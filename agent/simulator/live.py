@@ -123,9 +123,8 @@ class LiveStore:
             ports = {}
             for place, bus in enumerate((PLANT_BUS, DOOR_BUS)):
                 port = wires.modbus_port + place if wires.modbus_port else 0
-                server = await serve_tcp(self._units(bus), HOST, port)
-                stack.callback(server.close)
-                ports[bus] = int(server.sockets[0].getsockname()[1])
+                serving = serve_tcp(self._units(bus), HOST, port)
+                ports[bus] = await stack.enter_async_context(serving)
             if wires.mqtt_url:
                 self._side_door = SideDoor(wires.mqtt_url, wires.topic)
             serial = {name: line.path for name, line in self._lines.items()}

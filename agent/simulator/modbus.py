@@ -3,7 +3,8 @@
 import asyncio
 import os
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 
 from protocols.modbus.codec import Memory
 from protocols.modbus.profile import Table
@@ -81,28 +82,45 @@ class Units:
         return None if memory is None else answer(pdu, memory, self._max_gaps.get(unit_id, 0))
 
 
-async def serve_tcp(units: Units, host: str, port: int) -> asyncio.Server:
-    """Listen on `port` (0: a free one); frames by MBAP header."""
+@asynccontextmanager
+async def serve_tcp(units: Units, host: str, port: int) -> AsyncIterator[int]:
+    """Listen on `port` (0: a free one) and give the number; the end cuts all connections."""
+    connections: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        connections[task] = writer
         try:
-            while True:
-                transaction, protocol, length, unit_id = struct.unpack(
-                    ">HHHB", await reader.readexactly(7)
-                )
-                if protocol != 0 or not 2 <= length <= 254:
-                    break
-                reply = units.reply(unit_id, await reader.readexactly(length - 1))
-                if reply is not None:
-                    header = struct.pack(">HHHB", transaction, 0, len(reply) + 1, unit_id)
-                    writer.write(header + reply)
-                    await writer.drain()
+            await _converse(units, reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # the client has gone
         finally:
+            del connections[task]
             writer.close()
 
-    return await asyncio.start_server(serve, host, port)
+    server = await asyncio.start_server(serve, host, port)
+    try:
+        yield int(server.sockets[0].getsockname()[1])
+    finally:
+        server.close()
+        for writer in connections.values():
+            writer.transport.abort()
+        if connections:
+            await asyncio.wait([task for task in connections if task])
+
+
+async def _converse(
+    units: Units, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Answer framed by MBAP header until the client leaves or breaks the protocol."""
+    while True:
+        transaction, protocol, length, unit_id = struct.unpack(">HHHB", await reader.readexactly(7))
+        if protocol != 0 or not 2 <= length <= 254:
+            return
+        reply = units.reply(unit_id, await reader.readexactly(length - 1))
+        if reply is not None:
+            writer.write(struct.pack(">HHHB", transaction, 0, len(reply) + 1, unit_id) + reply)
+            await writer.drain()
 
 
 class RtuResponder:
