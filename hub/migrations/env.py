@@ -7,7 +7,9 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Enum
 
 import hub.alerts.models
+import hub.analytics.tables
 import hub.archive.catalogue
+import hub.ingest.positions
 import hub.ingest.tables
 import hub.kit.records.log
 import hub.security.models
@@ -15,7 +17,9 @@ from hub.kit.tables import Base, UtcDateTime
 
 MODULES = (  # every module that declares tables; a new one is added here and imported above
     hub.alerts.models,
+    hub.analytics.tables,
     hub.archive.catalogue,
+    hub.ingest.positions,
     hub.ingest.tables,
     hub.kit.records.log,
     hub.security.models,

@@ -1,0 +1,64 @@
+"""What is watched: the registry's series joined with the archive's equipment, for the detectors."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, func, select
+
+from hub.analytics.stores import StoreClock, clocks
+from hub.archive.equipment.records import Equipment
+from hub.archive.stores.records import Store
+from hub.detection.catalog import Catalog, SeriesRow
+from hub.ingest.tables import SeriesRow as RegistryRow
+
+_UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A catalog with the clocks of its stores; `version` changes when any of it does."""
+
+    catalog: Catalog
+    clocks: dict[UUID, StoreClock] = field(default_factory=dict)
+    version: tuple[object, ...] = ()
+
+    @property
+    def chains(self) -> dict[UUID, UUID]:
+        return {store_id: clock.chain_id for store_id, clock in self.clocks.items()}
+
+    def zone_of(self, store_id: UUID) -> ZoneInfo:
+        clock = self.clocks.get(store_id)
+        return clock.zone if clock else _UTC
+
+
+def load_watch(connection: Connection, before: Watch) -> Watch:
+    """The watch as it is now; the same object when nothing has changed."""
+    version = _version(connection)
+    if version == before.version:
+        return before
+    equipment = {
+        (row.store_id, row.device_id): row
+        for row in connection.execute(
+            select(
+                Equipment.store_id, Equipment.device_id, Equipment.type, Equipment.setpoint_c
+            ).where(Equipment.device_id.is_not(None), Equipment.archived_at.is_(None))
+        )
+    }
+    rows = []
+    columns = RegistryRow.id, RegistryRow.store_id, RegistryRow.agent_id
+    for number, store_id, agent_id, device, metric in connection.execute(
+        select(*columns, RegistryRow.device, RegistryRow.metric)
+    ):
+        machine = equipment.get((store_id, device))
+        kind, setpoint = (machine.type, machine.setpoint_c) if machine else (None, None)
+        rows.append(SeriesRow(number, store_id, agent_id, device, metric, kind, setpoint))
+    return Watch(Catalog(rows), clocks(connection), version)
+
+
+def _version(connection: Connection) -> tuple[object, ...]:
+    newest_series = connection.scalar(select(func.max(RegistryRow.id)))
+    found: list[object] = []
+    for model in (Equipment, Store):
+        found += connection.execute(select(func.count(model.id), func.max(model.updated_at))).one()
+    return (newest_series, *found)
