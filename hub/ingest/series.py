@@ -33,7 +33,7 @@ class SeriesConsumer:
         """Nothing to do: every block is written when it comes."""
 
 
-class LiveConsumer:
+class LastSeen:
     """Keeps nothing durable: after a start it goes on from what the engine's `newest` knew."""
 
     name = "live"

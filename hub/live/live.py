@@ -5,6 +5,7 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -46,7 +47,7 @@ class Live:
         self.token = secrets.token_hex(4)
         self._lock = threading.Lock()
         self._ring: deque[Event] = deque(maxlen=RING)
-        self._last_id = 0
+        self.last_id = 0
         self._subscriptions: set[Subscription] = set()
 
     @property
@@ -57,8 +58,8 @@ class Live:
         """From any thread; never waits for a reader."""
         with self._lock:
             if event.kind is not EventKind.READING:
-                self._last_id += 1
-                event = replace(event, id=self._last_id)
+                self.last_id += 1
+                event = replace(event, id=self.last_id)
                 self._ring.append(event)
             for subscription in self._subscriptions:
                 subscription.offer(event)
@@ -79,13 +80,19 @@ class Live:
             self._subscriptions.add(subscription)
         return subscription
 
+    def close(self) -> None:
+        """The hub stops: every subscription is over, so that open pages do not hold it up."""
+        with self._lock:
+            for subscription in self._subscriptions:
+                subscription.end()
+
     def unsubscribe(self, subscription: "Subscription") -> None:
         with self._lock:
             self._subscriptions.discard(subscription)
 
     def _missed(self, after: str) -> list[Event]:
         token, _, number = after.partition("-")
-        oldest = self._ring[0].id if self._ring else self._last_id + 1
+        oldest = self._ring[0].id if self._ring else self.last_id + 1
         if token != self.token or not number.isdecimal() or int(number) < oldest - 1:
             return [_RELOAD]
         return [event for event in self._ring if event.id > int(number)]
@@ -104,6 +111,7 @@ class Subscription:
         self._series: dict[UUID, set[int]] = {}
         self._is_told = False
         self._is_behind = False
+        self.is_over = False
 
     def __enter__(self) -> "Subscription":
         return self
@@ -123,13 +131,24 @@ class Subscription:
                 self._events.append(event)
             else:
                 self._is_behind = True
+        self._tell()
+
+    def end(self) -> None:
+        self.is_over = True
+        self._tell()
+
+    def _tell(self) -> None:
+        """Wake the reader, once until it takes what is there."""
+        with self._lock:
             if self._is_told:
                 return
             self._is_told = True
-        try:
+        with suppress(RuntimeError):  # the loop has closed, and the reader with it
             self._loop.call_soon_threadsafe(self._wake.set)
-        except RuntimeError:  # the loop has closed, and the reader with it
-            self._is_told = False
+
+    @property
+    def has_readings(self) -> bool:
+        return bool(self._series)
 
     async def wait(self, timeout_s: float) -> bool:
         """Whether something is there to take, now or within the time."""
@@ -160,7 +179,7 @@ class Subscription:
         ]
 
     async def __aiter__(self) -> AsyncIterator[Event]:
-        while True:
+        while not self.is_over:
             await self._wake.wait()
             for event in [*self.take_events(), *self.take_readings()]:
                 yield event
