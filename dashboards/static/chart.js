@@ -13,7 +13,7 @@ let range = null;
 
 // Columns come as whole numbers in `scale` steps; a chart is drawn from [low, high, mean] per line, or from one column of bars.
 function columns(chart) {
-  const x = chart.n === 0 ? [] : Array.from({ length: chart.n }, (_, i) => (chart.start + (i + (chart.bars ? 0 : 0.5)) * chart.step) / 1000);
+  const x = chart.bars ? chart.x : Array.from({ length: chart.n }, (_, i) => (chart.start + (i + 0.5) * chart.step) / 1000);
   const real = (line, name) => line[name].map((v) => (v === null ? null : v * line.scale));
   return [x, ...chart.lines.flatMap((line) => (chart.bars ? [real(line, "mean")] : [real(line, "low"), real(line, "high"), real(line, "mean")]))];
 }

@@ -79,29 +79,52 @@ function connection(lost) {
   if (lost) text.textContent = text.dataset.lost.replace("{time}", time.format(lastHeard));
 }
 
+// What changed is told to the page as `live:<kind>`; htmx then asks for the parts that show it.
+const tell = (kind, data = {}) => body.dispatchEvent(new CustomEvent(`live:${kind}`, { detail: data }));
+const CHANGES = ["alert", "sale", "footfall", "agent", "record"];
+let source = null;
+let failing = 0;
+
 function listen() {
   const store = body.dataset.store;
-  const source = new EventSource(store ? `/api/v1/events?store=${store}` : "/api/v1/events");
+  source = new EventSource(store ? `/api/v1/events?store=${store}` : "/api/v1/events");
   const on = (kind, act) => source.addEventListener(kind, (event) => { heard(); act(JSON.parse(event.data)); });
   on("ready", () => {});
   on("beat", () => {});
-  on("reading", (data) => { for (const one of data.readings ?? [data]) show(one); });
-  for (const kind of ["alert", "sale", "footfall", "agent", "record"]) {
-    on(kind, (data) => {
-      if (kind === "alert") for (const e of document.querySelectorAll("[data-open-alerts]")) tally(e, data.open);
-      body.dispatchEvent(new CustomEvent(`live:${kind}`, { detail: data }));
-    });
-  }
-  let failing = 0;
+  on("reading", ({ readings }) => readings.forEach(show));
+  on("reload", () => CHANGES.forEach((kind) => tell(kind)));
+  for (const kind of CHANGES) on(kind, (data) => tell(kind, data));
   source.onopen = () => { clearTimeout(failing); failing = 0; heard(); };
-  source.onerror = () => { failing ||= setTimeout(() => connection(true), 2500); };
-  addEventListener("pagehide", () => source.close());
+  source.onerror = () => {
+    failing ||= setTimeout(() => connection(true), 2500);
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 5000);
+  };
 }
+const hush = () => { source?.close(); source = null; };
 
-function tally(element, count) {
-  if (count === undefined) return;
-  element.textContent = count;
-  element.classList.toggle("hide", !count);
+// A tab that nobody sees gives its connection back: browsers have six to a host.
+let resting = 0;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(resting);
+  if (document.hidden) resting = setTimeout(hush, 30000);
+  else if (!source && body.dataset.live !== undefined) { listen(); CHANGES.forEach((kind) => tell(kind)); }
+});
+addEventListener("pagehide", hush);
+
+// The number of open alerts in the menu.
+let counting = 0;
+body.addEventListener("live:alert", () => {
+  clearTimeout(counting);
+  counting = setTimeout(async () => {
+    const answer = await fetch("/alerts/count", { headers: { Accept: "application/json" } }).catch(() => null);
+    if (answer?.ok) tally((await answer.json()).open);
+  }, 150);
+});
+function tally(count) {
+  for (const element of document.querySelectorAll("[data-open-alerts]")) {
+    element.textContent = count;
+    element.classList.toggle("hide", !count);
+  }
 }
 
 if (body.dataset.live !== undefined) listen();

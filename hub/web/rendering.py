@@ -29,6 +29,7 @@ class Templates:
     """
 
     def __init__(self, assets: Assets) -> None:
+        self.assets = assets
         self._environments = {
             language: self._environment(language, assets) for language in Language
         }

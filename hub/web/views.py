@@ -1,13 +1,15 @@
 """Dependencies of pages: a `View` for who looks, in this one's language and look."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from hub.alerts.service import count_open
 from hub.errors import T
 from hub.security.actor import Actor
 from hub.security.roles import SEEDS
-from hub.web.deps import CurrentUser, Hub, SignedIn
+from hub.web.deps import CurrentUser, Hub, ReadSession, SignedIn
 from hub.web.language import Language, choose, say
 from hub.web.look import choose_look
 from hub.web.rendering import View, Visitor
@@ -39,19 +41,20 @@ def lobby_view(request: Request, services: Hub, actor: SignedIn) -> View:
     return _view(request, services, None, actor.language)
 
 
-def current_view(request: Request, services: Hub, actor: CurrentUser) -> View:
+def current_view(request: Request, services: Hub, actor: CurrentUser, session: ReadSession) -> View:
     """For all other pages."""
     bare = _view(request, services, None, actor.language)
-    return View(request, bare.templates, bare.language, bare.look, visitor_of(actor, bare.language))
+    open_now = sum(sum(found.values()) for found in count_open(session).values())
+    return replace(bare, visitor=visitor_of(actor, bare.language, open_now))
 
 
-def visitor_of(actor: Actor, language: Language) -> Visitor:
+def visitor_of(actor: Actor, language: Language, open_alerts: int) -> Visitor:
     names = [say(language, ROLE_NAMES.get(code, T(code, code))) for code in actor.roles]
     return Visitor(
         name=actor.name,
         role=" · ".join(names),
         is_admin=actor.may("users.read"),
-        open_alerts=0,
+        open_alerts=open_alerts,
     )
 
 

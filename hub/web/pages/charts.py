@@ -51,9 +51,12 @@ class Mark(TypedDict):
 
 
 class Chart(TypedDict):
+    """Lines are drawn in the middle of `n` equal buckets; bars begin at `x` (seconds)."""
+
     start: int
     step: int
     n: int
+    x: list[int]
     bars: bool
     lines: list[Line]
     limits: list[Limit]
@@ -130,29 +133,28 @@ def line_chart(
                 high=whole(found.max[row], scale),
             )
         )
-    return chart(edges, step, lines, bars=False)
+    return Chart(
+        start=int(edges[0]),
+        step=step,
+        n=len(edges) - 1,
+        x=[],
+        bars=False,
+        lines=lines,
+        limits=[],
+        marks=[],
+    )
 
 
-def bar_chart(edges: NDArray[np.int64], step: int, lines: Sequence[Line]) -> Chart:
-    return chart(edges, step, list(lines), bars=True)
+def bar_chart(starts: Sequence[datetime], lines: Sequence[Line]) -> Chart:
+    """Bars from each start to the next; days need not be of one length."""
+    x = [int(at.timestamp()) for at in starts]
+    return Chart(start=0, step=0, n=len(x), x=x, bars=True, lines=list(lines), limits=[], marks=[])
 
 
 def bars(key: str, values: NDArray[np.float64], digits: int = 0) -> Line:
     """One bar a bucket; NaN where nothing is known, which is not zero."""
     scale = 10.0**-digits
     return Line(key=key, scale=scale, digits=digits, mean=whole(values, scale), low=[], high=[])
-
-
-def chart(edges: NDArray[np.int64], step: int, lines: list[Line], *, bars: bool) -> Chart:
-    return Chart(
-        start=int(edges[0]),
-        step=step,
-        n=len(edges) - 1 if lines else 0,
-        bars=bars,
-        lines=lines,
-        limits=[],
-        marks=[],
-    )
 
 
 def whole(values: NDArray[np.float64], scale: float) -> list[int | None]:

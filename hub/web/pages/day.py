@@ -1,10 +1,16 @@
 """One day by the hour against the usual day: the numbers of the small bar chart."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from hub.errors import T
+from hub.web.formats import Formats
+from hub.web.language import say
 
 FIELD_WIDTH, FIELD_HEIGHT = 320, 76
 TOP = 6.0
+PER_HOUR = T("{hour} 时：今日 {today}，平日 {usual}", "{hour}:00: today {today}, usual {usual}")
+Text = Callable[[float | None], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +20,23 @@ class Hour:
     hour: int
     today: float | None
     usual: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayFacts:
+    """A day so far; `usual` is the usual day up to the same moment, `extra` one more figure."""
+
+    hours: tuple[Hour, ...]
+    total: float | None
+    usual: float | None
+    extra: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """Today against the usual, as a share; None while there is nothing to compare with."""
+        if self.total is None or not self.usual:
+            return None
+        return self.total / self.usual - 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +50,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """`ratio` compares the day so far with the usual day so far; None while there is no usual."""
+    """The card of one day."""
 
     title: str
     text: str
@@ -39,6 +62,55 @@ class Day:
     bars: tuple[Bar, ...]
 
 
+def add(days: Sequence[DayFacts]) -> DayFacts | None:
+    """Several stores as one; what one of them does not know is left out of the sum."""
+    if not days:
+        return None
+    by_hour: dict[int, list[Hour]] = {}
+    for day in days:
+        for hour in day.hours:
+            by_hour.setdefault(hour.hour, []).append(hour)
+    hours = tuple(
+        Hour(hour, known([one.today for one in found]), known([one.usual for one in found]))
+        for hour, found in by_hour.items()
+    )
+    return DayFacts(
+        hours,
+        known([one.total for one in days]),
+        known([one.usual for one in days]),
+        known([one.extra for one in days]),
+    )
+
+
+def known(values: Sequence[float | None]) -> float | None:
+    """The sum of the values that are known; None when none is."""
+    found = [value for value in values if value is not None]
+    return sum(found) if found else None
+
+
+def day_of(facts: DayFacts, title: T, text: Text, fmt: Formats, *, unit: T, foot: T) -> Day:
+    """The card; `text` writes one number."""
+    hours = open_hours(facts.hours)
+    titles = [
+        say(
+            fmt.language,
+            PER_HOUR.format(hour=one.hour, today=text(one.today), usual=text(one.usual)),
+        )
+        for one in hours
+    ]
+    step, drawn = bars_of(hours, titles)
+    return Day(
+        title=say(fmt.language, title),
+        text=text(facts.total),
+        unit=say(fmt.language, unit),
+        usual_text=text(facts.usual),
+        ratio=facts.ratio,
+        foot=say(fmt.language, foot),
+        step=step,
+        bars=drawn,
+    )
+
+
 def bars_of(hours: Sequence[Hour], titles: Sequence[str]) -> tuple[float, tuple[Bar, ...]]:
     """The width of an hour and one bar for each, scaled to the highest."""
     if not hours:
@@ -48,7 +120,7 @@ def bars_of(hours: Sequence[Hour], titles: Sequence[str]) -> tuple[float, tuple[
     scale = (FIELD_HEIGHT - TOP) / top
 
     def height(value: float | None) -> float:
-        return round((value or 0.0) * scale, 1)
+        return round(max(0.0, value or 0.0) * scale, 1)
 
     return step, tuple(
         Bar(

@@ -1,4 +1,4 @@
-"""The front door: sign in, sign out, choose one's own password."""
+"""The front door: sign in and sign out."""
 
 from typing import Annotated
 
@@ -6,13 +6,12 @@ from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
-from hub.errors import InvalidError, T, UnauthorizedError
+from hub.errors import UnauthorizedError
 from hub.web.deps import From, Hub, SignedIn, clear_session_cookie, set_session_cookie
 from hub.web.language import say
-from hub.web.views import LobbyView, PublicView
+from hub.web.views import PublicView
 
 router = APIRouter(include_in_schema=False)
-DIFFERENT = T("两次输入的新密码不一样。", "The two new passwords differ.")
 
 
 def own_address(wish: str) -> str:
@@ -57,30 +56,3 @@ def sign_out(services: Hub, origin: From, actor: SignedIn) -> Response:
     answer = RedirectResponse("/login", 303)
     clear_session_cookie(answer, services)
     return answer
-
-
-@router.get("/password")
-def show_password(view: LobbyView) -> Response:
-    return view.page("password.html", errors={}, error="")
-
-
-@router.post("/password")
-def change_password(
-    view: LobbyView,
-    services: Hub,
-    origin: From,
-    actor: SignedIn,
-    *,
-    old: Annotated[str, Form(max_length=1000)],
-    new: Annotated[str, Form(max_length=1000)],
-    again: Annotated[str, Form(max_length=1000)],
-) -> Response:
-    try:
-        if new != again:
-            raise InvalidError(DIFFERENT, {"again": DIFFERENT})
-        services.sign_in.change_password(actor, old, new, origin)
-    except InvalidError as error:
-        errors = {name: say(view.language, text) for name, text in error.fields.items()}
-        sentence = "" if errors else say(view.language, error.text)
-        return view.page("password.html", status=422, errors=errors, error=sentence)
-    return RedirectResponse("/", 303)

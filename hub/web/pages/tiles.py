@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
-from hub.ingest.registry import Series
+from hub.ingest.node import Series
 from hub.timeseries.last import LastValues
 from hub.timeseries.port import COUNTED, PointQuality
 from hub.web.formats import DIGITS, NO_VALUE, STATES, Formats

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from hub.ingest.registry import Series
+from hub.ingest.node import Series
 from hub.timeseries.last import LastValues
 from hub.timeseries.port import PointQuality, Points
 from hub.web.formats import MINUS, NO_VALUE, Formats

@@ -1,0 +1,194 @@
+"""Alerts as people read them: what, where, since when, why, what to do, and the trend beside it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import select
+
+from hub.alerts.models import Alert, AlertStatus
+from hub.alerts.playbook import PLAYBOOK, says
+from hub.alerts.service import UPDATE
+from hub.archive.equipment.records import Equipment
+from hub.archive.stores.records import Store
+from hub.errors import T
+from hub.kit.db import ScopedSession
+from hub.security.actor import Actor
+from hub.security.records import User
+from hub.timeseries.port import TimeSeries
+from hub.web.formats import Formats
+from hub.web.language import Language, say
+from hub.web.sparkline import Spark, spark
+from protocols.metrics import METRICS
+
+AGENT, STORE = T("采集端", "Agent"), T("全店", "Whole store")
+SPARK_SPAN = timedelta(hours=6)
+SPARK_POINTS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One alert in a list; `says` is the sentence with its numbers."""
+
+    id: UUID
+    title: str
+    says: str
+    severity: str
+    state: str
+    store_id: UUID
+    store: str
+    zone: ZoneInfo
+    source: str
+    cause: str
+    measures: tuple[str, ...]
+    raised_at: datetime
+    cleared_at: datetime | None
+    owner: str
+    value_text: str
+    limit_text: str
+    spark: Spark | None
+    may_change: bool
+
+    @property
+    def measure(self) -> str:
+        return self.measures[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What ids are called: stores, equipment by store and device, users."""
+
+    stores: Mapping[UUID, Store]
+    equipment: Mapping[tuple[UUID, str], Equipment]
+    users: Mapping[UUID, str]
+
+    @staticmethod
+    def of(session: ScopedSession, alerts: Sequence[Alert]) -> "Names":
+        store_ids = {one.store_id for one in alerts}
+        devices = {one.device for one in alerts if one.device}
+        user_ids = {one.assigned_to or one.acknowledged_by for one in alerts} - {None}
+        stores = session.scalars(select(Store).where(Store.id.in_(store_ids)))
+        equipment = session.scalars(
+            select(Equipment).where(
+                Equipment.store_id.in_(store_ids),
+                Equipment.device_id.in_(devices),
+                Equipment.archived_at.is_(None),
+            )
+        )
+        users = session.scalars(select(User).where(User.id.in_(user_ids)))
+        return Names(
+            {one.id: one for one in stores},
+            {(one.store_id, one.device_id or ""): one for one in equipment},
+            {one.id: one.name for one in users},
+        )
+
+    def zone(self, store_id: UUID) -> ZoneInfo:
+        store = self.stores.get(store_id)
+        return ZoneInfo(store.zone if store else "Asia/Shanghai")
+
+    def thing(self, alert: Alert) -> T:
+        """The equipment, or the part of the store, that an alert is about."""
+        known = self.equipment.get((alert.store_id, alert.device or ""))
+        if known is not None:
+            return T(known.name, known.name)
+        if alert.device:
+            return T(alert.device, alert.device)
+        return AGENT if alert.source == "agent" else STORE
+
+
+def alert_rows(
+    session: ScopedSession,
+    timeseries: TimeSeries,
+    alerts: Sequence[Alert],
+    *,
+    actor: Actor,
+    language: Language,
+    now: datetime,
+    with_trend: bool = True,
+) -> list[AlertRow]:
+    """Rows in the order of `alerts`; the trend costs one query for all of them."""
+    names = Names.of(session, alerts)
+    trends = trends_of(timeseries, alerts, now) if with_trend else {}
+    return [
+        row_of(alert, names, trends.get(alert.id), actor=actor, language=language)
+        for alert in alerts
+    ]
+
+
+def row_of(
+    alert: Alert, names: Names, trend: Spark | None, *, actor: Actor, language: Language
+) -> AlertRow:
+    play = PLAYBOOK[alert.rule_name]
+    store = names.stores.get(alert.store_id)
+    thing = names.thing(alert)
+    owner = alert.assigned_to or alert.acknowledged_by
+    fmt = Formats(language)
+    return AlertRow(
+        id=alert.id,
+        title=say(language, title_of(thing, play.title)),
+        says=say(language, says(alert.rule_name, named_evidence(alert, thing))),
+        severity=alert.severity_level.word,
+        state=alert.status,
+        store_id=alert.store_id,
+        store=store.name if store else "",
+        zone=names.zone(alert.store_id),
+        source=source_text(alert, thing, fmt),
+        cause=say(language, play.cause),
+        measures=tuple(say(language, one) for one in play.measure),
+        raised_at=alert.began_at,
+        cleared_at=alert.closed_at,
+        owner=names.users.get(owner, "") if owner else "",
+        value_text=number_text(alert, "value", fmt),
+        limit_text=number_text(alert, "limit", fmt),
+        spark=trend,
+        may_change=alert.status != AlertStatus.RESOLVED and actor.may(UPDATE, alert.store_id),
+    )
+
+
+def title_of(thing: T, what: T) -> T:
+    """`冷冻柜温度偏高`, `Freezer: too warm`; a space where Chinese meets a digit or a letter."""
+    gap = " " if thing.zh[-1:].isascii() else ""
+    return T(f"{thing.zh}{gap}{what.zh}", f"{thing.en}: {what.en[:1].lower()}{what.en[1:]}")
+
+
+def named_evidence(alert: Alert, thing: T) -> dict[str, object]:
+    """Evidence with the name of the equipment in place of its device id."""
+    return {**alert.evidence, "device": thing.zh} if alert.device else dict(alert.evidence)
+
+
+def source_text(alert: Alert, thing: T, fmt: Formats) -> str:
+    name = say(fmt.language, thing)
+    return f"{name} · {fmt.label(alert.metric)}" if alert.metric else name
+
+
+def number_text(alert: Alert, key: str, fmt: Formats) -> str:
+    """A number of the evidence with its unit, or nothing."""
+    value = alert.evidence.get(key)
+    if value is None or alert.metric not in METRICS:
+        return ""
+    unit = fmt.unit(alert.metric)
+    return f"{fmt.metric(alert.metric, float(value))} {unit}".strip()
+
+
+def trends_of(timeseries: TimeSeries, alerts: Iterable[Alert], now: datetime) -> dict[UUID, Spark]:
+    """The last six hours of what each open alert is about, its limit as a line."""
+    series = {
+        one.id: int(one.evidence["series"])
+        for one in alerts
+        if one.is_open and one.evidence.get("series")
+    }
+    if not series:
+        return {}
+    start, end = (int(at.timestamp() * 1000) for at in (now - SPARK_SPAN, now))
+    edges = np.linspace(start, end, SPARK_POINTS + 1).astype(np.int64)
+    found = timeseries.buckets(sorted(set(series.values())), edges)
+    row_of_series = {int(number): row for row, number in enumerate(found.series)}
+    limits = {one.id: one.evidence.get("limit") for one in alerts}
+    lines = {
+        alert_id: spark(found.mean[row_of_series[number]].tolist(), limits[alert_id])
+        for alert_id, number in series.items()
+    }
+    return {alert_id: line for alert_id, line in lines.items() if line is not None}

@@ -1,0 +1,251 @@
+"""The triage list of alerts and the page of one: why, since when, what to do, what was done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query
+from fastapi.responses import RedirectResponse
+from starlette.responses import Response
+
+from hub.alerts import service
+from hub.alerts.announce import announce_after_commit
+from hub.alerts.models import Alert, AlertEvent, AlertEventKind
+from hub.alerts.service import AlertQuery
+from hub.archive.stores.records import Store
+from hub.detection.findings import Severity
+from hub.errors import T
+from hub.kit.db import ScopedSession
+from hub.kit.records import query as records
+from hub.web.deps import CurrentUser, Hub, ReadSession, WriteSession, require
+from hub.web.language import Language, say
+from hub.web.pages.alert_rows import AlertRow, Names, alert_rows, row_of, trends_of
+from hub.web.pages.charts import Chart, Limit, Mark, line_chart, span_of
+from hub.web.pages.plots import Line, Plot
+from hub.web.rendering import View
+from hub.web.views import CurrentView
+
+router = APIRouter(include_in_schema=False, dependencies=[require(service.READ)])
+
+PAGE_SIZE = 50
+LIST_LIMIT = 200
+STATUSES = {
+    "open": T("未关闭", "Open"),
+    "raised": T("未确认", "Not acknowledged"),
+    "all": T("全部记录", "All records"),
+}
+HAPPENED = {
+    AlertEventKind.RAISED: T("触发", "Raised"),
+    AlertEventKind.STEPPED: T("级别升高", "Got worse"),
+    AlertEventKind.ALSO: T("同一原因的另一个现象", "Another sign of the same cause"),
+    AlertEventKind.ACKNOWLEDGED: T("已确认", "Acknowledged"),
+    AlertEventKind.ASSIGNED: T("已指派", "Assigned"),
+    AlertEventKind.SHELVED: T("已搁置", "Shelved"),
+    AlertEventKind.UNSHELVED: T("取消搁置", "No longer shelved"),
+    AlertEventKind.COMMENTED: T("备注", "Note"),
+    AlertEventKind.CLEARED: T("已恢复", "Cleared"),
+    AlertEventKind.RESOLVED: T("已关闭", "Resolved"),
+}
+Text = Annotated[str, Form(min_length=1, max_length=service.NOTE_LENGTH)]
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """What the list shows; its filters are those of the address."""
+
+    rows: list[AlertRow]
+    status: str
+    status_choices: list[tuple[str, str, bool]]
+    severity: str
+    store: str
+    store_choices: list[tuple[UUID, str]]
+    total: int | str
+    next_href: str | None
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.severity or self.store) or self.status != "open"
+
+
+@router.get("/alerts")
+def list_alerts(
+    view: CurrentView,
+    session: ReadSession,
+    services: Hub,
+    actor: CurrentUser,
+    status: str = "open",
+    severity: str = "",
+    store: str = "",
+    before: datetime | None = None,
+    before_id: UUID | None = None,
+) -> Response:
+    status = status if status in STATUSES else "open"
+    query = AlertQuery(
+        statuses=() if status == "all" else (status,),
+        severities=(Severity[severity.upper()],)
+        if severity.upper() in Severity.__members__
+        else (),
+        store_ids=_ids(store),
+        before=(before, before_id) if before and before_id else None,
+        size=PAGE_SIZE if status == "all" else LIST_LIMIT,
+    )
+    found = service.find(session, query)
+    shown = found[: query.size] if status == "all" else worst_first(found[: query.size])
+    rows = alert_rows(
+        session, services.timeseries, shown, actor=actor, language=view.language, now=view.now
+    )
+    page = ListPage(
+        rows=rows,
+        status=status,
+        status_choices=[
+            (
+                view.here(status=key, before=None, before_id=None),
+                say(view.language, text),
+                key == status,
+            )
+            for key, text in STATUSES.items()
+        ],
+        severity=severity,
+        store=store,
+        store_choices=store_choices(session),
+        total=service.total(session, query),
+        next_href=next_href(view, shown) if len(found) > query.size else None,
+    )
+    return view.page("alerts.html", page=page)
+
+
+@router.get("/alerts/count")
+def count(session: ReadSession) -> dict[str, int]:
+    """How many are open: the number in the menu."""
+    return {"open": sum(sum(found.values()) for found in service.count_open(session).values())}
+
+
+def worst_first(alerts: Sequence[Alert]) -> list[Alert]:
+    """The worst first; of equals those that nobody has taken on, then the newest."""
+    return sorted(
+        alerts,
+        key=lambda one: (
+            -one.severity,
+            one.acknowledged_at is not None,
+            -one.raised_at.timestamp(),
+        ),
+    )
+
+
+def next_href(view: View, shown: Sequence[Alert]) -> str:
+    last = shown[-1]
+    return view.here(before=last.raised_at.isoformat(), before_id=last.id)
+
+
+def store_choices(session: ScopedSession) -> list[tuple[UUID, str]]:
+    found = records.rows(session, Store, records.Query(sort="code", size=records.MAX_SIZE))
+    return [(one.id, one.name) for one in found.items]
+
+
+def _ids(text: str) -> tuple[UUID, ...]:
+    try:
+        return (UUID(text),) if text else ()
+    except ValueError:
+        return ()
+
+
+@dataclass(frozen=True)
+class AlertPage:
+    """One alert with its history; its chart is drawn from `/alerts/{id}/charts`."""
+
+    range: str
+    charts: list[Plot]
+    history: list[tuple[datetime, str, str]]
+    past: list[AlertRow]
+
+
+@router.get("/alerts/{id}")
+def show_alert(
+    view: CurrentView,
+    session: ReadSession,
+    services: Hub,
+    actor: CurrentUser,
+    id: UUID,
+    range: str = "1d",
+) -> Response:
+    alert = service.get(session, id)
+    past = service.past_cases(session, alert)
+    names = Names.of(session, [alert, *past])
+    trend = trends_of(services.timeseries, [alert], view.now).get(alert.id)
+    rows = [
+        row_of(one, names, trend if one is alert else None, actor=actor, language=view.language)
+        for one in (alert, *past)
+    ]
+    page = AlertPage(
+        range=range,
+        charts=[plot_of(rows[0])] if alert.evidence.get("series") else [],
+        history=[
+            happened(view.language, one) for one in reversed(service.history(session, alert.id))
+        ],
+        past=rows[1:],
+    )
+    return view.page("alert.html", alert=rows[0], page=page)
+
+
+def plot_of(row: AlertRow) -> Plot:
+    return Plot("evidence", row.source, "", (Line(row.source),))
+
+
+def happened(language: Language, event: AlertEvent) -> tuple[datetime, str, str]:
+    text = say(language, HAPPENED[AlertEventKind(event.kind)])
+    colon = ": " if language is Language.EN else "："
+    return event.at, f"{text}{colon}{event.note}" if event.note else text, event.user_name
+
+
+@router.get("/alerts/{id}/charts")
+def chart_of(
+    session: ReadSession,
+    services: Hub,
+    view: CurrentView,
+    id: UUID,
+    range: str = "1d",
+    start: Annotated[int | None, Query(alias="from", ge=0, le=2**43)] = None,
+    end: Annotated[int | None, Query(alias="to", ge=0, le=2**43)] = None,
+    width: Annotated[int, Query(ge=100, le=4000)] = 800,
+) -> dict[str, object]:
+    """The evidence: its series with the limit and the moment it was raised."""
+    alert = service.get(session, id)
+    until = min(view.now, alert.closed_at + timedelta(hours=2)) if alert.closed_at else view.now
+    span = span_of(range, start, end, until)
+    chart: Chart = line_chart(
+        services.timeseries, [(alert.source, int(alert.evidence["series"]), 1)], span, width
+    )
+    if alert.evidence.get("limit") is not None:
+        chart["limits"] = [Limit(value=float(alert.evidence["limit"]))]
+    chart["marks"] = [
+        Mark(t=int(alert.began_at.timestamp() * 1000), severity=alert.severity_level.word)
+    ]
+    return {
+        "start": span.start_ms,
+        "end": span.end_ms,
+        "range": span.name,
+        "charts": {"evidence": chart},
+    }
+
+
+@router.post("/alerts/{id}/acknowledge")
+def acknowledge(session: WriteSession, services: Hub, id: UUID) -> Response:
+    alert = service.acknowledge(session, id)
+    announce_after_commit(session, services.live, alert, AlertEventKind.ACKNOWLEDGED)
+    return RedirectResponse(f"/alerts/{id}", 303)
+
+
+@router.post("/alerts/{id}/resolve")
+def resolve(session: WriteSession, services: Hub, id: UUID, text: Text) -> Response:
+    alert = service.resolve(session, id, text)
+    announce_after_commit(session, services.live, alert, AlertEventKind.RESOLVED)
+    return RedirectResponse(f"/alerts/{id}", 303)
+
+
+@router.post("/alerts/{id}/comment")
+def comment(session: WriteSession, services: Hub, id: UUID, text: Text) -> Response:
+    alert = service.comment(session, id, text)
+    announce_after_commit(session, services.live, alert, AlertEventKind.COMMENTED)
+    return RedirectResponse(f"/alerts/{id}", 303)

@@ -1,0 +1,65 @@
+"""The page of one store: how it is, live, and its last fourteen days."""
+
+from dataclasses import replace
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from hub.archive.stores.records import Store
+from hub.kit.records.access import load
+from hub.web.deps import CurrentUser, Hub, ReadSession
+from hub.web.pages.charts import DEFAULT_RANGE, RANGES, Mark, line_chart, span_of
+from hub.web.pages.store_page import StorePage
+from hub.web.views import CurrentView
+
+router = APIRouter(include_in_schema=False)
+Instant = Annotated[int | None, Query(ge=0, le=2**43)]
+
+
+def page_of(
+    view: CurrentView,
+    session: ReadSession,
+    services: Hub,
+    actor: CurrentUser,
+    id: UUID,
+    range: str = DEFAULT_RANGE,
+) -> StorePage:
+    """The store of the address, 404 where the visitor may not see it."""
+    store = load(session, Store, id)
+    known = range if range in RANGES else DEFAULT_RANGE
+    return StorePage(store, session, services, actor, view.language, view.now, known)
+
+
+OnePage = Annotated[StorePage, Depends(page_of)]
+
+
+@router.get("/stores/{id}")
+def show_store(view: CurrentView, page: OnePage) -> Response:
+    zoned = replace(view, zone=ZoneInfo(page.store.zone), store_id=page.store.id)
+    return zoned.page("store.html", store=page.store, page=page)
+
+
+@router.get("/stores/{id}/charts")
+def charts_of(
+    page: OnePage,
+    start: Annotated[Instant, Query(alias="from")] = None,
+    end: Annotated[Instant, Query(alias="to")] = None,
+    width: Annotated[int, Query(ge=100, le=4000)] = 800,
+) -> dict[str, object]:
+    """All linked charts over one range; their alerts as marks."""
+    span = span_of(page.range, start, end, page.now)
+    charts = page.trade.charts(span)
+    for plot in page.line_plots:
+        series = [(line.key, line.series, line.digits) for line in plot.lines]
+        chart = line_chart(page.services.timeseries, series, span, width)
+        devices = {line.key.partition("/")[0] for line in plot.lines}
+        chart["marks"] = [
+            Mark(t=int(one.began_at.timestamp() * 1000), severity=one.severity_level.word)
+            for one in page.open_alerts
+            if one.device in devices
+        ]
+        charts[plot.key] = chart
+    return {"start": span.start_ms, "end": span.end_ms, "range": span.name, "charts": charts}
