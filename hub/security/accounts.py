@@ -55,7 +55,7 @@ def add_account(
         session.add(
             Credential(user_id=user_id, password_hash=hashed, must_change=account.must_change)
         )
-        ids = dict(session.execute(select(Role.code, Role.id)).tuples().all())
+        ids = dict(session.execute(select(Role.code, Role.id)).all())
         session.add_all(
             UserRole(user_id=user_id, role_id=_role(ids, grant), store_id=grant.store_id)
             for grant in account.grants
@@ -71,7 +71,7 @@ def set_grants(
     with db.system("grants") as connection:
         _demand_user(connection, chain_id, user_id)
         roles = select(Role.code, Role.id).where(Role.chain_id == chain_id)
-        ids = dict(connection.execute(roles).tuples().all())
+        ids = dict(connection.execute(roles).all())
         connection.execute(delete(UserRole).where(UserRole.user_id == user_id))
         for grant in given:
             row = {"user_id": user_id, "role_id": _role(ids, grant), "store_id": grant.store_id}
