@@ -1,5 +1,6 @@
 """What the hub tells edge nodes: what is stored, seldom enough, and that it needs a birth."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -31,8 +32,8 @@ class Acks:
     Belongs to the journal's thread; `send` hands a message to the broker, False when it is away.
     """
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, send: Send, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._send, self._monotonic = send, monotonic
         self._due: dict[UUID, _Due] = {}
         self._waiting: dict[UUID, _Due] = {}
         self._asked: dict[UUID, float] = {}
@@ -53,8 +54,9 @@ class Acks:
         if node.agent_id in self._due:
             self._due[node.agent_id].rows = ACK_ROWS
 
-    def send_due(self, marks: Mapping[UUID, Watermarks], now: float, time_ms: int) -> None:
-        """Called right after a commit, when every watermark is durable; `now` is monotonic."""
+    def send_due(self, marks: Mapping[UUID, Watermarks], time_ms: int) -> None:
+        """Called right after a commit, when every watermark is durable."""
+        now = self._monotonic()
         for agent_id, due in list(self._waiting.items()):
             if now - due.sent_at < ACK_EVERY_S and due.rows < ACK_ROWS:
                 continue
@@ -70,7 +72,8 @@ class Acks:
     def is_waiting(self) -> bool:
         return bool(self._waiting)
 
-    def ask_rebirth(self, node: Node, now: float, time_ms: int) -> None:
+    def ask_rebirth(self, node: Node, time_ms: int) -> None:
+        now = self._monotonic()
         if now - self._asked.get(node.agent_id, -REBIRTH_EVERY_S) < REBIRTH_EVERY_S:
             return
         if self._tell(node, codec.rebirth_command(time_ms=time_ms)):

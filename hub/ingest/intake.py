@@ -101,7 +101,7 @@ class Intake:
                 self.reset()
                 raise
         if self._acks.is_waiting:
-            self._acks.send_due(self.watermarks, time.monotonic(), _now_ms())
+            self._acks.send_due(self.watermarks, _now_ms())
 
     def release(self, agent_id: UUID) -> None:
         """Believe a node again that was in quarantine, whatever epoch it comes with."""
@@ -183,7 +183,7 @@ class Intake:
                 return
         if not self._knows_metrics(message):
             self.counts["unborn"] += 1
-            self._acks.ask_rebirth(message.node, time.monotonic(), _now_ms())
+            self._acks.ask_rebirth(message.node, _now_ms())
             return
         marks = self._marks(message.node)
         if batch is None:

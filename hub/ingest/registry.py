@@ -151,6 +151,15 @@ class Registry:
         if len(self._pending) < PENDING_LIMIT:
             self._pending[group, name] = utc_now()
 
+    def pending(self) -> list[tuple[str, str]]:
+        """Group and node of those that wait for approval, the longest waiting first."""
+        table = PendingNodeRow
+        with self._db.system_read("pending nodes") as connection:
+            rows = connection.execute(
+                select(table.group_id, table.node_id).order_by(table.first_heard_at)
+            )
+            return [(group, name) for group, name in rows]
+
     def change_state(self, node: Node, state: NodeState) -> bool:
         """Note what the node is now; whether that is news. Saved by the next `save_states`."""
         node.heard_at = utc_now()
