@@ -48,6 +48,8 @@ class HubClient:
         """The time of each device's newest reading."""
         newest: dict[str, datetime] = {}
         for item in json.loads(self._ask(f"/stores/{store_id}/latest"))["items"]:
+            if item["at"] is None:  # a metric that was declared and has not spoken yet
+                continue
             at = datetime.fromisoformat(item["at"])
             newest[item["device"]] = max(at, newest.get(item["device"], at))
         return newest

@@ -30,3 +30,5 @@ class Services:
     templates: "Templates"
     checks: Mapping[str, Callable[[], None]] = field(default_factory=dict)
     """Parts that `GET /health/ready` asks; a part that is not well raises."""
+    numbers: Callable[[], Mapping[str, float]] = dict
+    """What `GET /metrics` tells beside the process itself: name → value now."""

@@ -4,7 +4,7 @@ import logging
 from importlib.metadata import version
 
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from pydantic import BaseModel
 
 from hub.kit.clock import utc_now
@@ -51,6 +51,9 @@ def get_readiness(services: Hub, response: Response) -> Readiness:
 
 
 @router.get("/metrics", operation_id="get_metrics", dependencies=[require("metrics.read")])
-def get_metrics() -> Response:
+def get_metrics(services: Hub) -> Response:
     """Prometheus text format, with a bearer token."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    own = CollectorRegistry()
+    for name, value in services.numbers().items():
+        Gauge(f"storevitals_{name}", name.replace("_", " "), registry=own).set(value)
+    return Response(generate_latest() + generate_latest(own), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,227 @@
+"""The hub's composition root: parts are built here, handed on as values, and run in one group."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+
+from hub.errors import BusyError, HubError, T
+from hub.ingest.events import Events
+from hub.ingest.registry import Registry
+from hub.ingest.series import LastSeen, SeriesConsumer
+from hub.ingest.service import Ingest
+from hub.kit.clock import utc_now
+from hub.kit.db import Database
+from hub.kit.migrate import upgrade
+from hub.live import Live
+from hub.security.passwords import Passwords
+from hub.security.sessions import Lifetimes
+from hub.security.sign_in import SignIn
+from hub.settings import HubSettings
+from hub.timeseries.engines import open_timeseries
+from hub.timeseries.last import LastValues
+from hub.timeseries.port import TimeSeries
+from hub.web.api import auth, events, health, records, timeseries
+from hub.web.assets import Assets
+from hub.web.headers import SafeHeaders
+from hub.web.pages import account, admin, login, overview, store, ui_kit
+from hub.web.pages import alerts as alert_pages
+from hub.web.pages import help as help_pages
+from hub.web.pages import records as record_pages
+from hub.web.pages.errors import page_error
+from hub.web.problems import install_problems
+from hub.web.rendering import Templates
+from hub.web.services import Services
+from protocols.mqtt.options import MqttOptions, MqttOptionsError
+
+log = logging.getLogger(__name__)
+
+API: tuple[APIRouter, ...] = (
+    auth.router,
+    health.router,
+    events.router,
+    timeseries.router,
+    records.router,
+)
+PAGES: tuple[APIRouter, ...] = (
+    overview.router,
+    login.router,
+    store.router,
+    alert_pages.router,
+    record_pages.router,
+    admin.router,
+    help_pages.router,
+    account.router,
+    ui_kit.router,
+)
+MAINTAIN_EVERY_S = 60.0
+OPEN_REQUESTS_S = 5
+
+
+class StartError(Exception):
+    """The hub cannot start; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What runs beside the web: the services of requests, and ingest."""
+
+    services: Services
+    ingest: Ingest
+
+
+def create_app(services: Services) -> FastAPI:
+    """The ASGI application over parts that are already there; tests use it as well."""
+    app = FastAPI(
+        title="StoreVitals",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.services = services
+    for router in API:
+        app.include_router(router, prefix="/api/v1")
+    for router in PAGES:
+        app.include_router(router)
+    app.mount("/static", services.templates.assets)
+    install_problems(app, page_error)
+    app.add_middleware(SafeHeaders)
+    return app
+
+
+@contextmanager
+def open_parts(settings: HubSettings) -> Iterator[Parts]:
+    """Everything between the files on disk and the first request; closes what it opened."""
+    with ExitStack() as stack:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        db = Database(settings.database_url)
+        stack.callback(db.close)
+        log.info("The database is at revision %s.", upgrade(db))
+        registry = Registry(db)
+        series = open_timeseries(settings.timeseries_url, settings.data_dir, registry.store_of)
+        stack.callback(series.close)
+        services = _services(settings, db, registry, series)
+        ingest = _ingest(services)
+        checks: dict[str, Callable[[], None]] = {
+            "database": db.ping,
+            "ingest": partial(_demand_moving, ingest),
+        }
+        yield Parts(replace(services, checks=checks, numbers=ingest.metrics), ingest)
+
+
+def _services(
+    settings: HubSettings, db: Database, registry: Registry, series: TimeSeries
+) -> Services:
+    lifetimes = Lifetimes(
+        idle=timedelta(seconds=settings.session_idle_s),
+        cookie=timedelta(seconds=settings.session_max_s),
+        bearer=timedelta(seconds=settings.token_max_s),
+    )
+    return Services(
+        settings=settings,
+        db=db,
+        sign_in=SignIn(db, Passwords(), lifetimes),
+        timeseries=series,
+        last=LastValues(series.newest()),
+        registry=registry,
+        live=Live(),
+        templates=Templates(Assets()),
+    )
+
+
+def _ingest(services: Services) -> Ingest:
+    settings = services.settings
+    options = MqttOptions(
+        url=settings.mqtt_url,
+        client_id="storevitals-hub",
+        username=settings.mqtt_username or None,
+        password=settings.mqtt_password.get_secret_value() or None,
+        ca_file=settings.mqtt_ca_file,
+        cert_file=settings.mqtt_cert_file,
+        key_file=settings.mqtt_key_file,
+    )
+    consumers = (
+        SeriesConsumer(services.timeseries),
+        LastSeen(services.last, services.live, services.registry, services.timeseries),
+        Events(services.db, services.live, settings.data_dir / "detection"),
+    )
+    return Ingest(
+        options,
+        settings.data_dir / "journal.sqlite",
+        services.db,
+        services.registry,
+        consumers=consumers,
+        live=services.live,
+    )
+
+
+def _demand_moving(ingest: Ingest) -> None:
+    """The health check of ingest: raises BusyError with what does not move, and why."""
+    troubles = ingest.troubles()
+    if troubles:
+        words = "; ".join(f"{part}: {trouble}" for part, trouble in troubles.items())
+        raise BusyError(T(f"数据接收停滞：{words}", f"Ingest does not move: {words}"))
+
+
+async def serve(settings: HubSettings) -> None:
+    """Run until SIGTERM or Ctrl-C; raises StartError with a sentence when it cannot start."""
+    listener = _listen(settings)
+    try:
+        with open_parts(settings) as parts:
+            await _run(settings, parts, listener)
+    except (MqttOptionsError, OSError, HubError) as error:
+        raise StartError(str(error)) from error
+    finally:
+        listener.close()
+
+
+async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> None:
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(parts.services),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=OPEN_REQUESTS_S,
+        )
+    )
+    async with asyncio.TaskGroup() as group:
+        others = [
+            group.create_task(parts.ingest.run(), name="ingest"),
+            group.create_task(_maintain(parts.services.timeseries), name="maintain"),
+        ]
+        log.info("The hub listens on http://%s:%d.", settings.host, settings.port)
+        await server.serve([listener])
+        for task in others:
+            task.cancel()
+
+
+async def _maintain(series: TimeSeries) -> None:
+    while True:
+        await asyncio.sleep(MAINTAIN_EVERY_S)
+        await asyncio.to_thread(series.maintain, utc_now())
+
+
+def _listen(settings: HubSettings) -> socket.socket:
+    """Taken before anything else is opened, so that a second hub on these files ends here."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise StartError(
+            f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}): "
+            "stop what uses it, or set HUB_PORT."
+        ) from error
+    return listener

@@ -1,0 +1,116 @@
+"""`storevitals-hub`: the commands of the centre."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from getpass import getpass
+from importlib.metadata import version
+from pathlib import Path
+
+from hub import demo
+from hub.app import StartError, serve
+from hub.archive.chains.service import create_admin
+from hub.errors import HubError
+from hub.kit.db import Database
+from hub.kit.migrate import make_migration, upgrade
+from hub.settings import HubSettings, SettingsError, load_settings
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0: done; 1: refused or failed, with a sentence on stderr; 2: wrong usage."""
+    given = _parser().parse_args(arguments)
+    try:
+        code: int = given.run(given)
+    except (SettingsError, StartError, HubError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="storevitals-hub", description="The centre of StoreVitals (门店健康档案中心)."
+    )
+    parser.add_argument("--version", action="version", version=version("storevitals"))
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add(commands, "serve", _serve, "run the hub: web, API, ingest, detection, alerts")
+    _add(commands, "migrate", _migrate, "bring the database to this version's tables")
+    admin = _add(commands, "create-admin", _create_admin, "make the first account")
+    admin.add_argument("username", help="the name to sign in with")
+    admin.add_argument("--chain", default="我的连锁", help="name of the chain, made if new")
+    admin.add_argument("--password-file", type=Path, help="file with the password; else asked for")
+    new = _add(commands, "make-migration", _make_migration, "write a migration (developers)")
+    new.add_argument("message", help="what changes, in a few words")
+    demo.add_parser(commands)
+    return parser
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: object,
+    help: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=help, description=help)
+    parser.add_argument("--config", type=Path, help="hub.toml; HUB_* in the environment go above")
+    if name == "serve":
+        parser.add_argument("--role", choices=["all", "web", "ingest"], help="default: all")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _settings(given: argparse.Namespace) -> HubSettings:
+    settings = load_settings(given.config, role=getattr(given, "role", None))
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    return settings
+
+
+def _serve(given: argparse.Namespace) -> int:
+    settings = _settings(given)
+    if not settings.mqtt_url:
+        raise StartError(
+            "The hub has no broker: HUB_MQTT_URL is not set. Set it to mqtts://host:8883, "
+            "or try the product with: storevitals-hub demo"
+        )
+    asyncio.run(serve(settings))
+    return 0
+
+
+def _migrate(given: argparse.Namespace) -> int:
+    database = Database(_settings(given).database_url)
+    revision = upgrade(database)
+    sys.stdout.write(f"The database is at revision {revision}.\n")
+    return 0
+
+
+def _make_migration(given: argparse.Namespace) -> int:
+    sys.stdout.write(f"{make_migration(given.message)}\n")
+    return 0
+
+
+def _create_admin(given: argparse.Namespace) -> int:
+    database = Database(_settings(given).database_url)
+    upgrade(database)
+    password = _password(given.password_file)
+    create_admin(database, chain_name=given.chain, username=given.username, password=password)
+    sys.stdout.write(f"{given.username} may sign in now.\n")
+    return 0
+
+
+def _password(file: Path | None) -> str:
+    if file is not None:
+        try:
+            return file.read_text("utf-8").strip()
+        except OSError as error:
+            raise StartError(f"{file}: cannot be read ({error.strerror}).") from error
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    return getpass("Password: ")
