@@ -1,7 +1,7 @@
 """What leaves a device: stamps that strictly increase, state of being online, urgency."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -32,8 +32,8 @@ class DeviceOutlet:
     """One device's way out; implements `agent.drivers.base.Outlet`.
 
     A device is lost once and found once: one log line and one `online` reading each, and its
-    values turn bad when it is lost. `on_step_back` is told when the clock was set back by more
-    than a second: the outbox then opens a new epoch and later stamps follow the corrected clock.
+    values turn bad when it is lost. Where the clock was set back by more than a second, stamps
+    follow it: the outbox sees the same and opens a new epoch.
     """
 
     def __init__(
@@ -44,7 +44,6 @@ class DeviceOutlet:
         sink: Sink,
         *,
         now: Now,
-        on_step_back: Callable[[timedelta], None],
     ) -> None:
         self.device = device
         self.is_online: bool | None = None
@@ -52,7 +51,6 @@ class DeviceOutlet:
         self._critical = critical
         self._sink = sink
         self._now = now
-        self._on_step_back = on_step_back
         self._newest: datetime | None = None
         self._states: dict[str, float | str | None] = {}
         self._lost_at: datetime | None = None
@@ -96,8 +94,6 @@ class DeviceOutlet:
         """Move stamps that would repeat behind the last one, by a millisecond."""
         back = newest - readings[0].time
         if back > STEP_BACK:
-            log.warning("The clock was set back by %.0f s.", back.total_seconds())
-            self._on_step_back(back)
             self._newest = readings[-1].time
             return readings
         moved = [

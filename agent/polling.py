@@ -10,7 +10,6 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 
 from agent.devices import Devices, Polled, Pushed
 from agent.drivers.base import Now, utc_now
@@ -24,9 +23,6 @@ LOST_AFTER_MISSES = 3
 FIRST_PROBE_S = 0.5
 LAST_PROBE_S = 10.0
 UNHEARD_S = 10.0
-
-
-def _ignore(_back: timedelta) -> None: ...
 
 
 class _Unit:
@@ -101,14 +97,12 @@ class Poller:
         now: Now = utc_now,
         clock: Callable[[], float] = time.monotonic,
         rng: random.Random | None = None,
-        on_step_back: Callable[[timedelta], None] = _ignore,
     ) -> None:
         self._devices = devices
         self._sink = sink
         self._now = now
         self._clock = clock
         self._rng = rng or random.Random()
-        self._on_step_back = on_step_back
         self._loops = self._bus_loops()
 
     def _bus_loops(self) -> list[BusLoop]:
@@ -126,7 +120,6 @@ class Poller:
             device.critical,
             self._sink,
             now=self._now,
-            on_step_back=self._on_step_back,
         )
 
     def idle_s(self) -> float:

@@ -185,7 +185,7 @@ Device = Annotated[ModbusDevice | TillDevice | MqttDevice, Field(discriminator="
 
 
 class AgentSettings(BaseSettings):
-    """All of agent.toml; see deploy/agent.toml.example."""
+    """All of agent.toml; see docs/formats/agent.toml."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True

@@ -18,14 +18,12 @@ class Store:
     def __init__(self) -> None:
         self.batches: list[tuple[list[Reading], bool]] = []
         self.now = NOON
-        self.steps_back: list[timedelta] = []
         self.outlet = DeviceOutlet(
             "cabinet-1",
             METRICS,
             frozenset({"air_temperature_c"}),
             self.take,
             now=lambda: self.now,
-            on_step_back=self.steps_back.append,
         )
 
     def take(self, readings: Sequence[Reading], *, urgent: bool) -> None:
@@ -76,16 +74,14 @@ def test_an_equal_stamp_moves_by_a_millisecond() -> None:
         store.outlet.emit(store.door(0.0, NOON))
         times.append(store.batches[-1][0][-1].time)
     assert times == [NOON, NOON + MS, NOON + 2 * MS]
-    assert store.steps_back == []
 
 
-def test_a_clock_set_back_is_told_and_followed() -> None:
+def test_a_clock_set_back_is_followed() -> None:
     store = Store()
     store.outlet.emit(store.door(0.0, NOON))
     earlier = NOON - timedelta(hours=1)
     store.outlet.emit(store.door(0.0, earlier))
     assert store.last[0][2] == earlier
-    assert store.steps_back == [timedelta(hours=1)]
 
 
 def test_critical_metrics_and_changes_of_state_are_urgent() -> None:

@@ -1,5 +1,6 @@
 """Bad input: a wrong agent.toml is refused with file, line and what to write instead."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,14 @@ def test_a_password_comes_from_its_file_and_is_never_shown(tmp_path: Path) -> No
         secret(SecretStr(""), tmp_path / "none")
     text = GOOD.replace("username =", 'password = "s3cret"\nusername =')
     assert "s3cret" not in repr(load(tmp_path, text))
+
+
+def test_the_documented_file_is_whole_and_loads() -> None:
+    """Every key of every table stands in docs/formats/agent.toml, if only as a comment."""
+    file = Path(__file__).parents[2] / "docs" / "formats" / "agent.toml"
+    settings = load_settings(file)
+    text = file.read_text("utf-8")
+    tables = [settings.agent, settings.uplink, settings.outbox, *settings.bus, *settings.device]
+    for table in tables:
+        for key in type(table).model_fields:
+            assert re.search(rf"^(# )?{key} = ", text, re.MULTILINE), key
