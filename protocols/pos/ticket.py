@@ -58,6 +58,7 @@ _DECIMAL = r"^-?[0-9]{1,9}(\.[0-9]{1,3})?$"
 _LIMIT = 10**12
 Cents = Annotated[int, Field(strict=True, ge=-_LIMIT, le=_LIMIT)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$")]
 Amount = Annotated[
     Decimal,
@@ -114,8 +115,10 @@ class Ticket(_Document):
     discount_cents: Cents = Field(0, description="discount of the whole ticket, off the lines' sum")
     change_cents: Cents = 0
     total_cents: Cents
-    member: Identifier | None = None
-    cashier: Identifier | None = None
+    member: Name | None = Field(
+        None, description="as the till writes it, maybe masked: 138****1234"
+    )
+    cashier: Name | None = None
     original_day: date | None = Field(None, description="business day of the ticket taken back")
     original_number: Identifier | None = None
 

@@ -59,6 +59,12 @@ def test_a_reprint_is_the_same_ticket() -> None:
     assert again.content_hash() == first.content_hash()
 
 
+def test_people_are_named_as_the_till_names_them() -> None:
+    text = RECEIPT.replace("M10023", "138****1234").replace("收银员:003", "收银员:小王")
+    ticket = parse_receipt(printed(text), LAYOUT, TILL)
+    assert (ticket.member, ticket.cashier) == ("138****1234", "小王")
+
+
 def test_a_return_names_the_ticket_it_takes_back() -> None:
     text = f"""单号:0044 收银机:1
 时间:2026-01-04 09:00:00
