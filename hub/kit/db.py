@@ -50,7 +50,7 @@ class Database:
     @contextmanager
     def write(self, scope: Scope) -> Iterator[ScopedSession]:
         """A session that commits once at the end, or not at all. Keep it short: others queue."""
-        session = ScopedSession(self.engines.write, info={"scope": scope})
+        session = ScopedSession(self.engines.write, info={"scope": scope}, expire_on_commit=False)
         with self._turn("session"), session, session.begin():
             yield session
 

@@ -118,10 +118,11 @@ def value_type(spec: Spec) -> Any:
     """The Python type of a kind with its limits."""
     match spec.kind:
         case Kind.TEXT | Kind.LONG_TEXT:
-            limits = StringConstraints(strip_whitespace=True, min_length=1, max_length=_max(spec))
-            return Annotated[str, limits, AfterValidator(_text_check(spec))]
+            words = StringConstraints(strip_whitespace=True, min_length=1, max_length=_max(spec))
+            return Annotated[str, words, AfterValidator(_text_check(spec))]
         case Kind.WHOLE | Kind.NUMBER | Kind.MONEY:
-            return Annotated[spec.python, Rule(ge=spec.min, le=spec.max)]
+            limits = Rule(ge=spec.min, le=spec.max)
+            return Annotated[spec.python, BeforeValidator(_refuse_truth), limits]
         case Kind.INSTANT:
             return AwareDatetime
         case _:
@@ -142,6 +143,12 @@ def _text_check(spec: Spec) -> Any:
         return value
 
     return check
+
+
+def _refuse_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise PydanticCustomError("float_type", "A truth value is no number.")
+    return value
 
 
 def _is_blank(value: object) -> bool:
