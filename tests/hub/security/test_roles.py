@@ -1,0 +1,47 @@
+"""The roles of the first day, as a table that a person can check (SEC-06)."""
+
+import pytest
+
+from hub.security.roles import SEEDS
+
+RIGHTS = {seed.code: seed.rights for seed in SEEDS}
+
+
+def test_the_contracts_roles_exist_in_both_languages() -> None:
+    assert list(RIGHTS) == [
+        "admin",
+        "hq_manager",
+        "hq_analyst",
+        "store_manager",
+        "clerk",
+        "technician",
+        "installer",
+        "auditor",
+    ]
+    assert all(seed.name.zh and seed.name.en for seed in SEEDS)
+
+
+@pytest.mark.parametrize("role", ["hq_analyst", "auditor"])
+def test_those_who_only_look_change_nothing(role: str) -> None:
+    assert {right.partition(".")[2] for right in RIGHTS[role]} == {"read"}
+
+
+def test_only_admin_keeps_users() -> None:
+    assert {r for r, rights in RIGHTS.items() if "users.create" in rights} == {"admin"}
+
+
+def test_only_admin_and_auditor_read_the_audit() -> None:
+    assert {r for r, rights in RIGHTS.items() if "audit.read" in rights} == {"admin", "auditor"}
+
+
+def test_a_clerk_archives_nothing_and_sees_no_money() -> None:
+    rights = RIGHTS["clerk"]
+    assert not {right for right in rights if right.endswith((".archive", ".update"))}
+    assert "sales.read" not in rights
+
+
+def test_whoever_may_change_may_read() -> None:
+    for role, rights in RIGHTS.items():
+        subjects = {right.partition(".")[0] for right in rights}
+        blind = {s for s in subjects if f"{s}.read" not in rights}
+        assert blind == set(), role
