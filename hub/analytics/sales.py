@@ -1,5 +1,6 @@
 """Sales by hour and day from the roll-up, and the usual day they are compared with (TSD-09)."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -172,6 +173,27 @@ def by_day(session: ScopedSession, clock: StoreClock, first: date, last: date) -
         .group_by(SalesHour.business_day)
     )
     return {day: Sales(*(int(n) for n in sums)) for day, *sums in session.execute(found)}
+
+
+def by_edges(
+    session: ScopedSession, clock: StoreClock, at: Sequence[datetime], *, is_by_day: bool
+) -> list[Sales]:
+    """Sales between n + 1 instants. Days and more take a ticket by its business day, as the till
+    closed it; hours by when it was made."""
+    found = select(SalesHour).where(
+        SalesHour.store_id == clock.store_id, SalesHour.currency == clock.currency
+    )
+    if is_by_day:
+        last_day = clock.day_of(at[-1]) - timedelta(days=1)
+        found = found.where(SalesHour.business_day.between(clock.day_of(at[0]), last_day))
+    else:
+        found = found.where(SalesHour.start_at >= at[0], SalesHour.start_at < at[-1])
+    sums = [Sales() for _ in at[:-1]]
+    for row in session.scalars(found):
+        moment = clock.start_of(row.business_day) if is_by_day else row.start_at
+        place = min(bisect_right(at, moment) - 1, len(sums) - 1)
+        sums[place] += Sales(row.revenue_cents, row.tickets, row.quantity_milli, row.discount_cents)
+    return sums
 
 
 def newest_ticket(session: ScopedSession, clock: StoreClock) -> datetime | None:
