@@ -20,6 +20,7 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.analytics.tables,
     hub.archive.catalogue,
     hub.ingest.positions,
+    hub.ingest.positions,
     hub.ingest.tables,
     hub.kit.records.log,
     hub.security.models,

@@ -136,6 +136,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_changes_store_id"), ["store_id"], unique=False)
 
     op.create_table(
+        "consumers",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_consumers")),
+    )
+    op.create_table(
         "dead_letter_counts",
         sa.Column("cause", sa.String(length=32), nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
@@ -156,6 +163,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_dead_letters_cause"), ["cause"], unique=False)
 
     op.create_table(
+        "footfall_slots",
+        sa.Column("store_id", sa.Uuid(), nullable=False),
+        sa.Column("device", sa.String(length=128), nullable=False),
+        sa.Column("start_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("in_count", sa.Integer(), nullable=False),
+        sa.Column("out_count", sa.Integer(), nullable=False),
+        sa.Column("coverage", sa.Double(), nullable=False),
+        sa.Column("chain_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("store_id", "device", "start_at", name=op.f("pk_footfall_slots")),
+    )
+    with op.batch_alter_table("footfall_slots", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_footfall_slots_chain_id"), ["chain_id"], unique=False)
+
+    op.create_table(
         "pending_nodes",
         sa.Column("group_id", sa.String(length=128), nullable=False),
         sa.Column("node_id", sa.String(length=128), nullable=False),
@@ -163,6 +184,37 @@ def upgrade() -> None:
         sa.Column("last_heard_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("group_id", "node_id", name=op.f("pk_pending_nodes")),
     )
+    op.create_table(
+        "quarantined_tickets",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("till", sa.String(length=128), nullable=False),
+        sa.Column("format", sa.String(length=64), nullable=False),
+        sa.Column("error", sa.String(length=1000), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("agent_id", sa.Uuid(), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("item", sa.Integer(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("store_id", sa.Uuid(), nullable=False),
+        sa.Column("chain_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantined_tickets")),
+        sa.UniqueConstraint(
+            "agent_id",
+            "epoch",
+            "batch_id",
+            "item",
+            name=op.f("uq_quarantined_tickets_agent_id_epoch_batch_id_item"),
+        ),
+    )
+    with op.batch_alter_table("quarantined_tickets", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_quarantined_tickets_chain_id"), ["chain_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_quarantined_tickets_store_id"), ["store_id"], unique=False
+        )
+
     op.create_table(
         "regions",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -200,6 +252,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_roles_chain_id"), ["chain_id"], unique=False)
 
     op.create_table(
+        "sales_hour",
+        sa.Column("store_id", sa.Uuid(), nullable=False),
+        sa.Column("business_day", sa.Date(), nullable=False),
+        sa.Column("start_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("revenue_cents", sa.BigInteger(), nullable=False),
+        sa.Column("tickets", sa.Integer(), nullable=False),
+        sa.Column("quantity_milli", sa.BigInteger(), nullable=False),
+        sa.Column("discount_cents", sa.BigInteger(), nullable=False),
+        sa.Column("chain_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "store_id", "business_day", "start_at", "currency", name=op.f("pk_sales_hour")
+        ),
+    )
+    with op.batch_alter_table("sales_hour", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sales_hour_chain_id"), ["chain_id"], unique=False)
+
+    op.create_table(
         "series",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("agent_id", sa.Uuid(), nullable=False),
@@ -231,6 +301,56 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("store_id", name=op.f("pk_store_numbers")),
         sa.UniqueConstraint("number", name=op.f("uq_store_numbers_number")),
     )
+    op.create_table(
+        "tickets",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("till", sa.String(length=64), nullable=False),
+        sa.Column("business_day", sa.Date(), nullable=False),
+        sa.Column("number", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("total_cents", sa.BigInteger(), nullable=False),
+        sa.Column("discount_cents", sa.BigInteger(), nullable=False),
+        sa.Column("change_cents", sa.BigInteger(), nullable=False),
+        sa.Column("quantity_milli", sa.BigInteger(), nullable=False),
+        sa.Column("member", sa.String(length=64), nullable=True),
+        sa.Column("cashier", sa.String(length=64), nullable=True),
+        sa.Column("original_day", sa.Date(), nullable=True),
+        sa.Column("original_number", sa.String(length=64), nullable=True),
+        sa.Column("content_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("is_repeat", sa.Boolean(), nullable=False),
+        sa.Column("is_conflict", sa.Boolean(), nullable=False),
+        sa.Column("agent_id", sa.Uuid(), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("item", sa.Integer(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("store_id", sa.Uuid(), nullable=False),
+        sa.Column("chain_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tickets")),
+        sa.UniqueConstraint(
+            "agent_id",
+            "epoch",
+            "batch_id",
+            "item",
+            name=op.f("uq_tickets_agent_id_epoch_batch_id_item"),
+        ),
+    )
+    with op.batch_alter_table("tickets", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tickets_chain_id"), ["chain_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_tickets_store_id"), ["store_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_tickets_store_id_at"), ["store_id", "at"], unique=False
+        )
+        batch_op.create_index(
+            "uq_tickets_counted",
+            ["store_id", "till", "business_day", "number", "content_hash"],
+            unique=True,
+            sqlite_where=sa.text("NOT is_repeat"),
+            postgresql_where=sa.text("NOT is_repeat"),
+        )
+
     op.create_table(
         "users",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -364,6 +484,44 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "ticket_lines",
+        sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("line", sa.SmallInteger(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=True),
+        sa.Column("quantity_milli", sa.BigInteger(), nullable=False),
+        sa.Column("price_cents", sa.BigInteger(), nullable=False),
+        sa.Column("discount_cents", sa.BigInteger(), nullable=False),
+        sa.Column("amount_cents", sa.BigInteger(), nullable=False),
+        sa.Column("store_id", sa.Uuid(), nullable=False),
+        sa.Column("chain_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_lines_ticket_id")
+        ),
+        sa.PrimaryKeyConstraint("ticket_id", "line", name=op.f("pk_ticket_lines")),
+    )
+    with op.batch_alter_table("ticket_lines", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ticket_lines_chain_id"), ["chain_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ticket_lines_store_id"), ["store_id"], unique=False)
+
+    op.create_table(
+        "ticket_tenders",
+        sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("tender", sa.SmallInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("amount_cents", sa.BigInteger(), nullable=False),
+        sa.Column("store_id", sa.Uuid(), nullable=False),
+        sa.Column("chain_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_tenders_ticket_id")
+        ),
+        sa.PrimaryKeyConstraint("ticket_id", "tender", name=op.f("pk_ticket_tenders")),
+    )
+    with op.batch_alter_table("ticket_tenders", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ticket_tenders_chain_id"), ["chain_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ticket_tenders_store_id"), ["store_id"], unique=False)
+
+    op.create_table(
         "user_roles",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -491,6 +649,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_user_roles_chain_id"))
 
     op.drop_table("user_roles")
+    with op.batch_alter_table("ticket_tenders", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ticket_tenders_store_id"))
+        batch_op.drop_index(batch_op.f("ix_ticket_tenders_chain_id"))
+
+    op.drop_table("ticket_tenders")
+    with op.batch_alter_table("ticket_lines", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ticket_lines_store_id"))
+        batch_op.drop_index(batch_op.f("ix_ticket_lines_chain_id"))
+
+    op.drop_table("ticket_lines")
     with op.batch_alter_table("stores", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_stores_code",
@@ -528,6 +696,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_users_chain_id"))
 
     op.drop_table("users")
+    with op.batch_alter_table("tickets", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_tickets_counted",
+            sqlite_where=sa.text("NOT is_repeat"),
+            postgresql_where=sa.text("NOT is_repeat"),
+        )
+        batch_op.drop_index(batch_op.f("ix_tickets_store_id_at"))
+        batch_op.drop_index(batch_op.f("ix_tickets_store_id"))
+        batch_op.drop_index(batch_op.f("ix_tickets_chain_id"))
+
+    op.drop_table("tickets")
     op.drop_table("store_numbers")
     op.drop_table("sign_in_failures")
     with op.batch_alter_table("series", schema=None) as batch_op:
@@ -535,6 +714,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_series_chain_id"))
 
     op.drop_table("series")
+    with op.batch_alter_table("sales_hour", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sales_hour_chain_id"))
+
+    op.drop_table("sales_hour")
     with op.batch_alter_table("roles", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_roles_chain_id"))
 
@@ -548,12 +731,22 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_regions_chain_id"))
 
     op.drop_table("regions")
+    with op.batch_alter_table("quarantined_tickets", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_quarantined_tickets_store_id"))
+        batch_op.drop_index(batch_op.f("ix_quarantined_tickets_chain_id"))
+
+    op.drop_table("quarantined_tickets")
     op.drop_table("pending_nodes")
+    with op.batch_alter_table("footfall_slots", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_footfall_slots_chain_id"))
+
+    op.drop_table("footfall_slots")
     with op.batch_alter_table("dead_letters", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_dead_letters_cause"))
 
     op.drop_table("dead_letters")
     op.drop_table("dead_letter_counts")
+    op.drop_table("consumers")
     with op.batch_alter_table("changes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_changes_store_id"))
         batch_op.drop_index(batch_op.f("ix_changes_record_id_seq"))

@@ -1,0 +1,93 @@
+"""Migrations make exactly the tables that the code declares, on the way up and down."""
+
+import ast
+import shutil
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import inspect, text
+
+import hub
+from hub.errors import BusyError
+from hub.kit.db import Database
+from hub.kit.migrate import _config, check, upgrade
+
+PACKAGE = Path(hub.__file__).parent
+ENV = PACKAGE / "migrations" / "env.py"
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Database:
+    return Database(f"sqlite:///{tmp_path / 'fresh.sqlite'}")
+
+
+def test_no_migration_is_missing(fresh: Database) -> None:
+    upgrade(fresh)
+    check(fresh)
+    fresh.close()
+
+
+def test_every_module_that_declares_a_table_is_known_to_migrations() -> None:
+    """A table in a module that env.py does not import would silently get no migration."""
+    declaring = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+        for path in PACKAGE.rglob("*.py")
+        if "\n    __tablename__ = " in path.read_text("utf-8")
+    }
+    tree = ast.parse(ENV.read_text("utf-8"))
+    imported = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    by_catalogue = {m for m in declaring if m.startswith("hub.archive.")} | {"hub.security.records"}
+    assert declaring - by_catalogue - imported == set()
+    assert "hub.archive.catalogue" in imported
+
+
+def test_migrating_twice_changes_nothing(fresh: Database) -> None:
+    revision = upgrade(fresh)
+    assert upgrade(fresh) == revision != "none"
+    with fresh.system_read("test") as connection:
+        assert {"stores", "changes", "alerts"} <= set(inspect(connection).get_table_names())
+    fresh.close()
+
+
+def test_the_log_is_append_only_after_migrating_too(fresh: Database) -> None:
+    upgrade(fresh)
+    with fresh.system_read("test") as connection:
+        triggers = connection.execute(
+            text("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
+        )
+        assert list(triggers.scalars()) == ["changes_no_delete", "changes_no_update"]
+    fresh.close()
+
+
+def test_all_the_way_down_leaves_nothing(fresh: Database) -> None:
+    upgrade(fresh)
+    with fresh.system("test") as connection:
+        command.downgrade(_config(connection), "base")
+    with fresh.system_read("test") as connection:
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+    fresh.close()
+
+
+def test_a_database_of_a_newer_version_is_refused(fresh: Database) -> None:
+    upgrade(fresh)
+    with fresh.system("test") as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(BusyError, match="newer version"):
+        upgrade(fresh)
+    fresh.close()
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(
+    fresh: Database, tmp_path: Path
+) -> None:
+    """SQLite's own driver would have committed half of it."""
+    with fresh.system("test") as connection:
+        connection.execute(text("CREATE TABLE stores (id INTEGER)"))
+    with pytest.raises(Exception, match="already exists"):
+        upgrade(fresh)
+    fresh.close()
+    copy = Database(f"sqlite:///{shutil.copy(tmp_path / 'fresh.sqlite', tmp_path / 'copy.sqlite')}")
+    with copy.system_read("test") as connection:
+        assert set(inspect(connection).get_table_names()) <= {"stores", "alembic_version"}
+    copy.close()
