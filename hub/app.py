@@ -28,7 +28,7 @@ from hub.settings import HubSettings
 from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
 from hub.timeseries.port import TimeSeries
-from hub.web.api import auth, events, health, records, timeseries
+from hub.web.api import alerts, auth, events, health, records, stores, timeseries
 from hub.web.assets import Assets
 from hub.web.headers import SafeHeaders
 from hub.web.pages import account, admin, login, overview, store, ui_kit
@@ -48,6 +48,8 @@ API: tuple[APIRouter, ...] = (
     health.router,
     events.router,
     timeseries.router,
+    stores.router,
+    alerts.router,
     records.router,
 )
 PAGES: tuple[APIRouter, ...] = (
