@@ -1,4 +1,4 @@
-"""The house's size rules, which a reader feels before any other: files ≤ 400 lines, functions ≤ 40."""
+"""The size rules of the house: files ≤ 400 lines, functions ≤ 40, every module says its job."""
 
 import ast
 from collections.abc import Iterator
