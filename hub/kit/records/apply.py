@@ -88,6 +88,7 @@ def apply(session: ScopedSession, model: type[M], change: Change) -> M:
     NotFoundError, ForbiddenError, InvalidError (a sentence a field), ConflictError.
     """
     action = change.action or (Action.UPDATE if change.record_id else Action.CREATE)
+    keep_commit_order(session)  # before any row is locked, so that no two writers wait crosswise
     with session.begin_nested(), session.no_autoflush:
         if action is Action.CREATE:
             return _create(session, model, change)
@@ -243,7 +244,6 @@ def _log(
     action: Action,
     diff: Mapping[str, list[Any]],
 ) -> None:
-    keep_commit_order(session)
     model, asker = type(record), asker_of(session)
     before = as_json(model, {name: pair[0] for name, pair in diff.items()})
     after = as_json(model, {name: pair[1] for name, pair in diff.items()})

@@ -1,0 +1,182 @@
+"""The same database rules on a real PostgreSQL: scope, log, migrations, order of commits."""
+
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from hub.archive.equipment.records import Equipment
+from hub.archive.stores.records import Store
+from hub.errors import ConflictError
+from hub.kit.db import Database
+from hub.kit.migrate import check, upgrade
+from hub.kit.records.apply import Change, VersionConflictError, apply, undo
+from hub.kit.records.history import history
+from hub.kit.records.log import ChangeLog
+from hub.kit.records.query import parse, rows, total
+from hub.security.accounts import Grant
+from hub.security.sessions import Origin
+from tests.hub.chain_under_test import PASSWORD, open_chain_under_test, sign_in_for
+
+pytestmark = pytest.mark.integration
+BIN = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+
+
+def run(folder: Path, *arguments: str | Path) -> None:
+    """PostgreSQL refuses to run as root, so root hands over to its own user."""
+    command = [str(a) for a in arguments]
+    if os.geteuid() == 0:
+        command = ["runuser", "-u", "postgres", "--", *command]
+    subprocess.run(command, check=True, cwd=folder, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if not BIN:
+        pytest.fail("PostgreSQL is missing: apt-get install postgresql")
+    folder = Path("/tmp") / f"sv-pg-{os.getpid()}"  # noqa: S108 socket paths must be short
+    folder.mkdir()
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+    data = folder / "data"
+    try:
+        run(folder, BIN[-1] / "initdb", "-D", data, "-U", "hub", "-A", "trust", "-N")
+        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
+        run(
+            folder, BIN[-1] / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "l", "start"
+        )
+        yield f"postgresql+psycopg://hub@/postgres?host={folder}"
+    finally:
+        run(folder, BIN[-1] / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def db(url: str) -> Iterator[Database]:
+    database = Database(url)
+    with database.system("test") as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    upgrade(database)
+    yield database
+    database.close()
+
+
+def test_no_migration_is_missing_and_several_may_start_at_once(db: Database) -> None:
+    check(db)
+    revisions: list[str] = []
+    threads = [threading.Thread(target=lambda: revisions.append(upgrade(db))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(revisions)) == 1
+    assert len(revisions) == 4
+
+
+def test_records_live_as_on_sqlite(db: Database) -> None:
+    chain = open_chain_under_test(db, "amber")
+    open_chain_under_test(db, "cobalt")
+    mine, theirs = chain.stores
+    with chain.write() as session:
+        apply(session, Equipment, Change(mine.cabinet, {"brand": "Haier"}, version=1))
+        with pytest.raises(VersionConflictError):
+            apply(session, Equipment, Change(mine.cabinet, {"brand": "Aucma"}, version=1))
+        twin = {"store_id": mine.id, "code": "CAB-1", "name": "Twin", "type": "cabinet"}
+        with pytest.raises(ConflictError) as caught:
+            apply(session, Equipment, Change(values=twin))
+        assert caught.value.fields.keys() == {"code"}
+        step = history(session, Equipment, mine.cabinet)[0]
+        assert undo(session, Equipment, mine.cabinet, step.seq).brand is None
+    with chain.read(stores=frozenset({theirs.id})) as session:
+        assert session.scalars(select(Equipment.name)).all() == ["amber-2-cabinet"]
+        query = parse(Store, [("q", "AMBER"), ("sort", "-name"), ("size", "1")])
+        assert [store.name for store in rows(session, Store, query).items] == ["amber-2"]
+        assert total(session, Store, query) == 1
+
+
+def test_people_sign_in_as_on_sqlite(db: Database) -> None:
+    chain = open_chain_under_test(db, "amber")
+    chain.add_user("li", Grant("clerk", chain.stores[0].id))
+    door = sign_in_for(db)
+    secret = door.sign_in("li", PASSWORD, Origin("192.0.2.1"), cookie=True).secret
+    assert door.sessions.actor(secret).roles == ("clerk",)
+
+
+def test_a_reader_cannot_write_and_the_log_is_append_only(db: Database) -> None:
+    open_chain_under_test(db, "amber")
+
+    def execute(statement: str, *, read: bool) -> None:
+        with db.system_read("test") if read else db.system("test") as connection:
+            connection.execute(text(statement))
+
+    with pytest.raises(DBAPIError, match="read-only transaction"):
+        execute("DELETE FROM sign_in_failures", read=True)
+    for statement in ("DELETE FROM changes", "UPDATE changes SET reason = 'x'"):
+        with pytest.raises(DBAPIError, match="only ever added to"):
+            execute(statement, read=False)
+
+
+def test_the_log_is_numbered_in_the_order_of_commits(db: Database) -> None:
+    """A reader that remembers the last number it saw must never miss a row."""
+    chain = open_chain_under_test(db, "amber")
+    seen: list[int] = []
+    done = threading.Event()
+
+    def write(store: int) -> None:
+        for number in range(40):
+            with chain.write() as session:
+                wish = Change(chain.stores[store].cabinet, {"team": f"team {number}"})
+                apply(session, Equipment, wish)
+
+    def follow() -> None:
+        last = 0
+        while True:
+            is_last = done.is_set()
+            with db.system_read("test") as connection:
+                newer = select(ChangeLog.seq).where(ChangeLog.seq > last).order_by(ChangeLog.seq)
+                found = list(connection.scalars(newer))
+            seen.extend(found)
+            last = found[-1] if found else last
+            if is_last:
+                return
+
+    writers = [threading.Thread(target=write, args=(store,)) for store in (0, 1)]
+    reader = threading.Thread(target=follow)
+    for thread in (reader, *writers):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    reader.join()
+    with db.system_read("test") as connection:
+        every = list(connection.scalars(select(ChangeLog.seq).order_by(ChangeLog.seq)))
+    assert seen == every
+    assert len(every) == 88
+
+
+def test_two_writers_of_one_field_never_both_win_silently(db: Database) -> None:
+    chain = open_chain_under_test(db, "amber")
+    cabinet = chain.stores[0].cabinet
+    outcomes: list[str] = []
+
+    def write(brand: str) -> None:
+        try:
+            with chain.write() as session:
+                apply(session, Equipment, Change(cabinet, {"brand": brand}, version=1))
+            outcomes.append("won")
+        except ConflictError:
+            outcomes.append("told")
+
+    threads = [threading.Thread(target=write, args=(f"brand {n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["told"] * 5 + ["won"]
