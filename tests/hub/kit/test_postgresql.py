@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
@@ -159,6 +160,29 @@ def test_the_log_is_numbered_in_the_order_of_commits(db: Database) -> None:
         every = list(connection.scalars(select(ChangeLog.seq).order_by(ChangeLog.seq)))
     assert seen == every
     assert len(every) == 88
+
+
+def test_two_who_change_the_same_records_in_opposite_order_both_finish(db: Database) -> None:
+    chain = open_chain_under_test(db, "amber")
+    cabinets = [store.cabinet for store in chain.stores]
+    failed: list[BaseException] = []
+
+    def write(order: list[UUID]) -> None:
+        try:
+            for number in range(20):
+                with chain.write() as session:
+                    for cabinet in order:
+                        wish = Change(cabinet, {"team": f"{order[0]} {number}"})
+                        apply(session, Equipment, wish)
+        except DBAPIError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=write, args=(o,)) for o in (cabinets, cabinets[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
 
 
 def test_two_writers_of_one_field_never_both_win_silently(db: Database) -> None:
