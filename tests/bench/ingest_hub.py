@@ -6,18 +6,19 @@ import resource
 import sys
 import time
 from pathlib import Path
-from uuid import uuid4
 
+from hub.demo.seed import demo_stores, new_login, seed_chain
 from hub.ingest.block import Consumer
+from hub.ingest.events import Events
 from hub.ingest.registry import Registry
-from hub.ingest.series import LiveConsumer, SeriesConsumer
+from hub.ingest.series import LastSeen, SeriesConsumer
 from hub.ingest.service import Ingest
 from hub.kit.db import Database
 from hub.live import Live
 from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
 from protocols.mqtt.options import MqttOptions
-from tests.bench.ingest_load import GROUP, node_ids
+from tests.bench.ingest_load import GROUP, NODES
 
 TELL_EVERY_S = 0.05
 
@@ -25,18 +26,17 @@ TELL_EVERY_S = 0.05
 def build(folder: Path, url: str, *, has_consumers: bool) -> Ingest:
     db = Database(f"sqlite:///{folder / 'hub.sqlite'}")
     db.create_all()
+    seed_chain(db, GROUP, demo_stores(NODES), new_login())
     registry = Registry(db)
-    chain = uuid4()
-    for node in node_ids():
-        registry.approve(GROUP, node, chain_id=chain, store_id=uuid4())
     live = Live()
     consumers: list[Consumer] = []
     if has_consumers:
         timeseries = open_timeseries("duckdb:", folder, registry.store_of)
         last = LastValues(timeseries.newest())
         consumers = [
-            LiveConsumer(last, live, registry, timeseries),
+            LastSeen(last, live, registry, timeseries),
             SeriesConsumer(timeseries),
+            Events(db, live, folder / "detection"),
         ]
     options = MqttOptions(url, "storevitals-hub")
     path = folder / "journal.sqlite"

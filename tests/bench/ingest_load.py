@@ -27,7 +27,35 @@ SPAN_S = 3600  # the values lie in the last hour
 
 
 def node_ids() -> list[str]:
-    return [f"store-{n:03}" for n in range(NODES)]
+    return [f"store-{n + 1}" for n in range(NODES)]
+
+
+USUAL = {
+    "air_temperature_c": 3.8,
+    "evaporator_temperature_c": -6.0,
+    "setpoint_c": 4.0,
+    "suction_pressure_bar": 3.0,
+    "discharge_pressure_bar": 12.0,
+    "compressor_running": 1.0,
+    "fan_running": 1.0,
+    "defrost_active": 0.0,
+    "door_open": 0.0,
+    "alarm_active": 0.0,
+}
+GAUGES = ("_c", "_bar")
+
+
+def names() -> list[str]:
+    """Ten cabinets of ten metrics each."""
+    return [
+        f"cabinet-{n // 10 + 1}/{metric}"
+        for n, metric in zip(range(METRICS), 10 * [*USUAL], strict=True)
+    ]
+
+
+def value(metric: str, number: int) -> float:
+    usual = USUAL[metric.partition("/")[2]]
+    return usual + number % 7 / 10 if metric.endswith(GAUGES) else usual
 
 
 class Connection:
@@ -98,8 +126,8 @@ class Node:
     def birth(self, now_ms: int) -> bytes:
         opened = journal.format_open([OpenEpoch(self.epoch, 1, len(self.frames))])
         metrics = [
-            Declaration(f"device-{i // 10}/metric_{i % 10}", Datatype.DOUBLE, 0.0, alias=i + 1)
-            for i in range(METRICS)
+            Declaration(name, Datatype.DOUBLE, 0.0, alias=alias)
+            for alias, name in enumerate(names(), 1)
         ]
         own = [
             Declaration(codec.BDSEQ, Datatype.INT64, 0),
@@ -109,13 +137,13 @@ class Node:
         return publish(self.edge.topic(MessageType.NBIRTH), payload)
 
     def prepare(self, messages: int, size: int, start_ms: int) -> None:
-        topic = self.edge.topic(MessageType.NDATA)
+        topic, metrics_of = self.edge.topic(MessageType.NDATA), names()
         per_round = METRICS // size
         for number in range(messages):
             first, t_ms = number % per_round * size, start_ms + number // per_round * STEP_MS
             metrics = codec.encode_values(
-                Sample(first + i + 1, Datatype.DOUBLE, t_ms, 20.0 + i + number % 7 / 10)
-                for i in range(size)
+                Sample(i + 1, Datatype.DOUBLE, t_ms, value(metrics_of[i], number // per_round))
+                for i in range(first, first + size)
             )
             body = journal.encode_body(BatchId(self.epoch, number + 1))
             payload = codec.message(metrics, time_ms=t_ms, seq=number % 256, body=body)
