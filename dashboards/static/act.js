@@ -29,7 +29,7 @@ async function acknowledge(row) {
   mark(row, "acknowledged");
   const undo = async () => {
     mark(row, "raised");
-    try { await post(`${url}/unacknowledge`); } catch (error) { refuse(row, "acknowledged", error); }
+    try { await post(`/alerts/${row.dataset.alert}/unacknowledge`); } catch (error) { refuse(row, "acknowledged", error); }
   };
   toast(text.acknowledged, { undo });
   try { await post(`${url}/acknowledge`); } catch (error) { refuse(row, "raised", error); }

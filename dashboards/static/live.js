@@ -36,6 +36,7 @@ function tick() {
 // The two largest units, as Formats.lasting says them.
 function lasting(seconds) {
   let left = Math.max(0, Math.floor(seconds));
+  if (left >= 60) left -= left % 60;
   const parts = [];
   for (let i = 3; i >= 0 && parts.length < 2; i--) {
     if (left >= sizes[i]) parts.push(`${Math.floor(left / sizes[i])} ${units[i]}`);

@@ -10,18 +10,16 @@ from protocols.metrics import METRICS, Kind
 MINUS = "\N{MINUS SIGN}"
 NO_VALUE = "\N{EN DASH}"
 SIGNS = {"CNY": "¥", "TWD": "NT$", "HKD": "HK$", "USD": "$", "EUR": "€"}
-ON = T("是", "yes")
-OFF = T("否", "no")
-STATES = {
-    "compressor_running": (T("停机", "idle"), T("运行", "running")),
-    "fan_running": (T("停", "idle"), T("运行", "running")),
-    "unit_running": (T("停机", "idle"), T("运行", "running")),
-    "defrost_active": (T("未化霜", "not defrosting"), T("化霜中", "defrosting")),
-    "door_open": (T("关闭", "closed"), T("打开", "open")),
-    "alarm_active": (T("无", "none"), T("报警", "alarm")),
-    "online": (T("离线", "offline"), T("在线", "online")),
-    "paper_out": (T("有纸", "paper in"), T("缺纸", "out of paper")),
-    "drawer_open": (T("关闭", "closed"), T("打开", "open")),
+STATES = {  # what is in a state, and the words of off and on
+    "compressor_running": (T("压缩机", "Compressor"), T("停机", "idle"), T("运行", "running")),
+    "fan_running": (T("风机", "Fan"), T("停", "idle"), T("运行", "running")),
+    "unit_running": (T("机组", "Unit"), T("停机", "idle"), T("运行", "running")),
+    "defrost_active": (T("化霜", "Defrost"), T("未化霜", "off"), T("化霜中", "on")),
+    "door_open": (T("柜门", "Door"), T("关闭", "closed"), T("打开", "open")),
+    "alarm_active": (T("设备报警", "Device alarm"), T("无", "none"), T("报警", "alarm")),
+    "online": (T("连接", "Connection"), T("离线", "offline"), T("在线", "online")),
+    "paper_out": (T("打印纸", "Paper"), T("有纸", "in"), T("缺纸", "out")),
+    "drawer_open": (T("钱箱", "Drawer"), T("关闭", "closed"), T("打开", "open")),
 }
 DIGITS = {"°C": 1, "bar": 1, "%": 0, "W": 0, "V": 0, "A": 1, "kWh": 0, "Hz": 2, "s": 0, "lx": 0}
 WEEKDAYS = tuple(
@@ -78,7 +76,7 @@ class Formats:
             return NO_VALUE
         metric = METRICS.get(name)
         if metric and metric.kind is Kind.STATE and name in STATES:
-            return say(self.language, STATES[name][1 if value else 0])
+            return say(self.language, STATES[name][2 if value else 1])
         unit = metric.unit if metric else ""
         fine = 2 if name == "power_factor" else 0
         return self.number(value, DIGITS.get(unit, fine))
@@ -88,12 +86,15 @@ class Formats:
 
     def label(self, name: str) -> str:
         """What people call a metric; its own name where the vocabulary does not know it."""
+        if name in STATES:
+            return say(self.language, STATES[name][0])
         metric = METRICS.get(name)
         return say(self.language, T(metric.zh, metric.en)) if metric else name
 
     def lasting(self, seconds: float) -> str:
-        """The two largest units of a duration: `1 h 19 min`."""
+        """The two largest units of a duration, `1 h 19 min`; seconds only below a minute."""
         left = max(0, int(seconds))
+        left -= left % 60 if left >= 60 else 0
         parts: list[str] = []
         for size, text in UNITS:
             if left >= size and len(parts) < 2:

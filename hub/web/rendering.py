@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from starlette.responses import Response
 
 from hub.kit.clock import utc_now
 from hub.web.assets import DASHBOARDS, Assets
 from hub.web.formats import Formats
 from hub.web.language import Language, speaker
 from hub.web.look import Look
+from hub.web.packing import packed
 
 DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
 YEAR_S = 365 * 86_400
@@ -86,7 +87,7 @@ class View:
     store_id: UUID | None = None
     now: datetime = field(default_factory=utc_now)
 
-    def page(self, name: str, /, *, status: int = 200, **values: object) -> HTMLResponse:
+    def page(self, name: str, /, *, status: int = 200, **values: object) -> Response:
         """Render `name`; where htmx wants the element whose id is a block's name, only that."""
         everything = {
             **values,
@@ -98,13 +99,13 @@ class View:
         }
         part = self.request.headers.get("HX-Target", "")
         html = self.templates.render(self.language, name, everything, part)
-        answer = HTMLResponse(html, status, headers=NO_STORE)
+        answer = packed(self.request, html.encode(), "text/html", status, NO_STORE)
         for key in ("lang", "look"):
             if key in self.request.query_params:
                 self._keep(answer, key)
         return answer
 
-    def _keep(self, answer: HTMLResponse, key: str) -> None:
+    def _keep(self, answer: Response, key: str) -> None:
         """Remember a choice made in the address in this browser, for a year."""
         value = self.language if key == "lang" else self.look
         secure = self.request.url.scheme == "https"

@@ -1,5 +1,6 @@
 """Alerts as people read them: what, where, since when, why, what to do, and the trend beside it."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from hub.kit.db import ScopedSession
 from hub.security.actor import Actor
 from hub.security.records import User
 from hub.timeseries.port import TimeSeries
-from hub.web.formats import Formats
+from hub.web.formats import MINUS, Formats
 from hub.web.language import Language, say
 from hub.web.sparkline import Spark, spark
 from protocols.metrics import METRICS
@@ -27,6 +28,7 @@ from protocols.metrics import METRICS
 AGENT, STORE = T("采集端", "Agent"), T("全店", "Whole store")
 SPARK_SPAN = timedelta(hours=6)
 SPARK_POINTS = 48
+NEGATIVE = re.compile(r"(?<![\w.])-(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def row_of(
     return AlertRow(
         id=alert.id,
         title=say(language, title_of(thing, play.title)),
-        says=say(language, says(alert.rule_name, named_evidence(alert, thing))),
+        says=with_minus(say(language, says(alert.rule_name, named_evidence(alert, thing)))),
         severity=alert.severity_level.word,
         state=alert.status,
         store_id=alert.store_id,
@@ -149,9 +151,13 @@ def row_of(
 
 
 def title_of(thing: T, what: T) -> T:
-    """`冷冻柜温度偏高`, `Freezer: too warm`; a space where Chinese meets a digit or a letter."""
-    gap = " " if thing.zh[-1:].isascii() else ""
-    return T(f"{thing.zh}{gap}{what.zh}", f"{thing.en}: {what.en[:1].lower()}{what.en[1:]}")
+    """`冷冻柜：温度偏高`, `Freezer: too warm`."""
+    return T(f"{thing.zh}：{what.zh}", f"{thing.en}: {what.en[:1].lower()}{what.en[1:]}")
+
+
+def with_minus(text: str) -> str:
+    """Negative numbers of a sentence with a true minus sign."""
+    return NEGATIVE.sub(MINUS, text)
 
 
 def named_evidence(alert: Alert, thing: T) -> dict[str, object]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
-from hub.alerts import service
+from hub.alerts import service, undo
 from hub.alerts.announce import announce_after_commit
 from hub.alerts.models import Alert, AlertEvent, AlertEventKind
 from hub.alerts.service import AlertQuery
@@ -20,7 +20,9 @@ from hub.errors import T
 from hub.kit.db import ScopedSession
 from hub.kit.records import query as records
 from hub.web.deps import CurrentUser, Hub, ReadSession, WriteSession, require
+from hub.web.formats import Formats
 from hub.web.language import Language, say
+from hub.web.packing import packed_json
 from hub.web.pages.alert_rows import AlertRow, Names, alert_rows, row_of, trends_of
 from hub.web.pages.charts import Chart, Limit, Mark, line_chart, span_of
 from hub.web.pages.plots import Line, Plot
@@ -180,7 +182,7 @@ def show_alert(
     ]
     page = AlertPage(
         range=range,
-        charts=[plot_of(rows[0])] if alert.evidence.get("series") else [],
+        charts=[plot_of(alert, Formats(view.language))] if alert.evidence.get("series") else [],
         history=[
             happened(view.language, one) for one in reversed(service.history(session, alert.id))
         ],
@@ -189,8 +191,9 @@ def show_alert(
     return view.page("alert.html", alert=rows[0], page=page)
 
 
-def plot_of(row: AlertRow) -> Plot:
-    return Plot("evidence", row.source, "", (Line(row.source),))
+def plot_of(alert: Alert, fmt: Formats) -> Plot:
+    name = alert.metric or ""
+    return Plot("evidence", fmt.label(name), fmt.unit(name), (Line(""),))
 
 
 def happened(language: Language, event: AlertEvent) -> tuple[datetime, str, str]:
@@ -209,7 +212,7 @@ def chart_of(
     start: Annotated[int | None, Query(alias="from", ge=0, le=2**43)] = None,
     end: Annotated[int | None, Query(alias="to", ge=0, le=2**43)] = None,
     width: Annotated[int, Query(ge=100, le=4000)] = 800,
-) -> dict[str, object]:
+) -> Response:
     """The evidence: its series with the limit and the moment it was raised."""
     alert = service.get(session, id)
     until = min(view.now, alert.closed_at + timedelta(hours=2)) if alert.closed_at else view.now
@@ -222,12 +225,15 @@ def chart_of(
     chart["marks"] = [
         Mark(t=int(alert.began_at.timestamp() * 1000), severity=alert.severity_level.word)
     ]
-    return {
-        "start": span.start_ms,
-        "end": span.end_ms,
-        "range": span.name,
-        "charts": {"evidence": chart},
-    }
+    return packed_json(
+        view.request,
+        {
+            "start": span.start_ms,
+            "end": span.end_ms,
+            "range": span.name,
+            "charts": {"evidence": chart},
+        },
+    )
 
 
 @router.post("/alerts/{id}/acknowledge")
@@ -235,6 +241,14 @@ def acknowledge(session: WriteSession, services: Hub, id: UUID) -> Response:
     alert = service.acknowledge(session, id)
     announce_after_commit(session, services.live, alert, AlertEventKind.ACKNOWLEDGED)
     return RedirectResponse(f"/alerts/{id}", 303)
+
+
+@router.post("/alerts/{id}/unacknowledge")
+def unacknowledge(session: WriteSession, services: Hub, view: CurrentView, id: UUID) -> Response:
+    """The undo of a moment after; the page is right already, so there is nothing to show."""
+    alert = undo.unacknowledge(session, id, say(view.language, undo.TAKEN_BACK))
+    announce_after_commit(session, services.live, alert, AlertEventKind.COMMENTED)
+    return Response(status_code=204)
 
 
 @router.post("/alerts/{id}/resolve")
@@ -245,7 +259,7 @@ def resolve(session: WriteSession, services: Hub, id: UUID, text: Text) -> Respo
 
 
 @router.post("/alerts/{id}/comment")
-def comment(session: WriteSession, services: Hub, id: UUID, text: Text) -> Response:
-    alert = service.comment(session, id, text)
+def comment(session: WriteSession, services: Hub, id: UUID, note: Text) -> Response:
+    alert = service.comment(session, id, note)
     announce_after_commit(session, services.live, alert, AlertEventKind.COMMENTED)
     return RedirectResponse(f"/alerts/{id}", 303)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from hub.errors import HubError, T
 from hub.web.deps import PasswordChangeError, services_of
 from hub.web.language import say
+from hub.web.problems import problem
 from hub.web.views import public_view
 
 TITLES = {
@@ -22,7 +23,9 @@ OTHER = T("没有成功", "It did not work")
 
 
 async def page_error(request: Request, error: HubError) -> Response:
-    """Nobody signed in: to the front door and back again afterwards."""
+    """Nobody signed in: to the front door and back again afterwards; scripts get a document."""
+    if "application/json" in request.headers.get("accept", ""):
+        return problem(request, error)
     if error.status == 401:
         return to_login(request)
     if isinstance(error, PasswordChangeError):

@@ -24,7 +24,15 @@ from hub.web.language import Language, say
 from hub.web.pages.alert_rows import AlertRow, Names, alert_rows, row_of
 from hub.web.pages.day import Day, DayFacts, add
 from hub.web.pages.tiles import latest
-from hub.web.pages.trade import Trade, footfall_card, sales_card
+from hub.web.pages.trade import (
+    PEOPLE,
+    TODAY_FOOTFALL,
+    TODAY_SALES,
+    Trade,
+    compared,
+    footfall_card,
+    sales_card,
+)
 from hub.web.pages.vitals import Vital
 from hub.web.services import Services
 from hub.web.views import CurrentView
@@ -37,8 +45,8 @@ ALERTS_SHOWN = 6
 CHANGES_SHOWN = 8
 DAY = timedelta(hours=24)
 STORES = T("门店", "Stores")
-LEAD = T("{n} 家门店，{m} 家有未关闭的预警", "{n} stores, {m} with open alerts")
-ALL_WELL = T("{n} 家门店，一切正常", "{n} stores, all is well")
+LEAD = T("{n} 家门店，{m} 家有未关闭的预警", "Stores: {n} · with open alerts: {m}")
+ALL_WELL = T("{n} 家门店，一切正常", "Stores: {n} · all is well")
 NONE = T("没有", "none")
 OPEN = T("未关闭预警", "Open alerts")
 UNSEEN = T("{n} 条还没有人确认", "{n} not yet acknowledged")
@@ -196,12 +204,7 @@ class Overview:
                 href="#stores",
             ),
             Vital(self.say(OPEN), str(total), foot=self.say(foot), href="/alerts"),
-            *[
-                Vital(
-                    day.title, day.text, day.unit, day.foot, self.fmt.change(day.ratio), f"#{key}"
-                )
-                for key, day in self.days
-            ],
+            *self.trade_vitals,
         ]
 
     @cached_property
@@ -239,6 +242,17 @@ class Overview:
     @cached_property
     def currency(self) -> str:
         return next((one.currency for one in self.all_stores), "CNY")
+
+    @property
+    def trade_vitals(self) -> list[Vital]:
+        found = []
+        if self.sales:
+            text = self.fmt.money(self.sales.total, self.currency)
+            found.append(compared(self.sales, TODAY_SALES, text, self.fmt))
+        if self.footfall:
+            text = self.fmt.number(self.footfall.total)
+            found.append(compared(self.footfall, TODAY_FOOTFALL, text, self.fmt, PEOPLE))
+        return found
 
     @property
     def has_more(self) -> bool:

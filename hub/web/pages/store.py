@@ -5,12 +5,13 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from hub.archive.stores.records import Store
 from hub.kit.records.access import load
 from hub.web.deps import CurrentUser, Hub, ReadSession
+from hub.web.packing import packed_json
 from hub.web.pages.charts import DEFAULT_RANGE, RANGES, Mark, line_chart, span_of
 from hub.web.pages.store_page import StorePage
 from hub.web.views import CurrentView
@@ -44,11 +45,12 @@ def show_store(view: CurrentView, page: OnePage) -> Response:
 
 @router.get("/stores/{id}/charts")
 def charts_of(
+    request: Request,
     page: OnePage,
     start: Annotated[Instant, Query(alias="from")] = None,
     end: Annotated[Instant, Query(alias="to")] = None,
     width: Annotated[int, Query(ge=100, le=4000)] = 800,
-) -> dict[str, object]:
+) -> Response:
     """All linked charts over one range; their alerts as marks."""
     span = span_of(page.range, start, end, page.now)
     charts = page.trade.charts(span)
@@ -62,4 +64,7 @@ def charts_of(
             if one.device in devices
         ]
         charts[plot.key] = chart
-    return {"start": span.start_ms, "end": span.end_ms, "range": span.name, "charts": charts}
+    return packed_json(
+        request,
+        {"start": span.start_ms, "end": span.end_ms, "range": span.name, "charts": charts},
+    )

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from hub.alerts.models import Alert
 from hub.alerts.service import open_alerts
 from hub.archive.areas.records import Area
-from hub.archive.equipment.records import Equipment
+from hub.archive.equipment.records import Equipment, EquipmentType
 from hub.archive.stores.records import Store
 from hub.detection.findings import Severity
 from hub.errors import T
@@ -36,6 +36,15 @@ POWER_FOOT = T("全店", "whole store")
 DEVICES = T("终端设备", "Devices")
 ALL_FRESH = T("都在上报", "all reporting")
 SILENT = T("{name}没有上报", "{name} is silent")
+ICONS = {
+    EquipmentType.CABINET: "cabinet",
+    EquipmentType.FREEZER: "freezer",
+    EquipmentType.COLD_ROOM: "freezer",
+    EquipmentType.HVAC: "hvac",
+    EquipmentType.METER: "meter",
+    EquipmentType.COUNTER: "footfall",
+    EquipmentType.TILL: "till",
+}
 WELL = T("一切正常", "All is well")
 COUNTED = {
     Severity.CRITICAL: T("{n} 项紧急", "{n} critical"),
@@ -132,6 +141,7 @@ class StorePage:
                 one.name,
                 f"/archive/equipment/{one.id}",
                 self.worst_of_device.get(one.device_id, ""),
+                ICONS.get(one.type, ""),
             )
             for one in self.equipment_records
             if one.device_id

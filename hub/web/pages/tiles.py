@@ -56,6 +56,7 @@ ICONS = (
     ("cpu_percent", "agent"),
 )
 FREEZER_BELOW_C = -5.0
+WORST_FIRST = ("critical", "high", "medium", "low", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class Named:
     name: str
     href: str
     severity: str = ""
+    icon: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +129,13 @@ def latest(series: Sequence[Series], last: LastValues) -> list[Reading]:
 def tiles(
     readings: Iterable[Reading], named: Mapping[str, Named], fmt: Formats, now: datetime
 ) -> list[Tile]:
-    """In the order of the device ids; devices without a value to show are left out."""
+    """Those in trouble first, the worst of them at the head; then by device id."""
     by_device = sorted(readings, key=lambda one: one.series.device)
-    return [
+    found = [
         _tile(device, {one.series.metric: one for one in group}, named, fmt, now)
         for device, group in groupby(by_device, key=lambda one: one.series.device)
-        if device
     ]
+    return sorted(found, key=lambda tile: WORST_FIRST.index(tile.severity))
 
 
 def _tile(
@@ -150,7 +152,7 @@ def _tile(
     return Tile(
         device=device,
         name=known.name,
-        icon=icon_of(readings),
+        icon=known.icon or icon_of(readings),
         href=known.href,
         severity=known.severity,
         at=at,
@@ -178,6 +180,6 @@ def _live(reading: Reading, fmt: Formats) -> Live:
         text=fmt.metric(metric, reading.value) if reading.value is not None else NO_VALUE,
         unit=unit,
         digits=2 if metric == "power_factor" else DIGITS.get(unit, 0),
-        words="|".join(say(fmt.language, word) for word in STATES[metric]) if is_state else "",
+        words="|".join(say(fmt.language, word) for word in STATES[metric][1:]) if is_state else "",
         is_stale=reading.value is None,
     )

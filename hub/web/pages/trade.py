@@ -16,7 +16,7 @@ from hub.archive.stores.records import Store
 from hub.errors import T
 from hub.kit.db import ScopedSession
 from hub.security.actor import Actor
-from hub.web.formats import Formats
+from hub.web.formats import SIGNS, Formats
 from hub.web.language import say
 from hub.web.pages.charts import Chart, Span, bar_chart, bars
 from hub.web.pages.day import Day, DayFacts, Hour, day_of
@@ -203,8 +203,8 @@ class Trade:
         if self.has_footfall:
             found.append(named_plot("footfall", ENTRIES, PEOPLE, [WHOLE], language))
         if self.has_sales:
-            currency = T(self.store.currency, self.store.currency)
-            found.append(named_plot("sales", REVENUE, currency, [WHOLE], language))
+            sign = SIGNS.get(self.store.currency, self.store.currency)
+            found.append(named_plot("sales", REVENUE, T(sign, sign), [WHOLE], language))
         return found
 
     def charts(self, span: Span) -> dict[str, Chart]:

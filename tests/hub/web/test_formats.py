@@ -58,6 +58,7 @@ def test_metrics_have_the_digits_of_their_unit_and_states_their_words() -> None:
         (3600, "1 小时", "1 h"),
         (90_000, "1 天 1 小时", "1 d 1 h"),
         (86_460, "1 天", "1 d"),
+        (2053, "34 分钟", "34 min"),
     ],
 )
 def test_durations_show_their_two_largest_units(seconds: float, zh: str, en: str) -> None:
