@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 HOST = "127.0.0.1"
-GRACE_S = 6.0
+GRACE_S = 10.0  # an open page may hold the hub for 5 s
 _MAIN = {"storevitals-hub": "hub.cli", "storevitals-agent": "agent.cli.main"}
 
 

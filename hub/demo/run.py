@@ -48,6 +48,8 @@ class Demo:
         broker = [sys.executable, "-m", "hub.demo_broker", str(mqtt_port), str(self._dir)]
         await self._start("broker", broker)
         login, stores = new_login(), demo_stores(self._options.stores)
+        count = f"{len(stores)} stores" if len(stores) > 1 else "one store"
+        _tell(f"Writing {self._options.days:g} days of {count} …")
         async with asyncio.TaskGroup() as group:
             hub = group.create_task(self._start_hub(stores, login))
             limit = asyncio.Semaphore(HISTORIES_AT_ONCE)
@@ -111,6 +113,7 @@ class Demo:
     async def _get_ready(self, login: Login, stores: list[UUID], begun: datetime) -> None:
         url = f"http://{HOST}:{self._options.port}"
         hub = HubClient(HOST, self._options.port, login.username, login.password)
+        _tell("The hub is taking the history in …")
         await wait_until_answering(hub)
         await wait_until_caught_up(hub, stores, begun)
         document = {
@@ -136,6 +139,12 @@ class Demo:
             await asyncio.sleep(self._options.drift_after_s)
             self._children.signal("simulator-1", signal.SIGUSR1)
         await asyncio.Event().wait()
+
+
+def _tell(progress: str) -> None:
+    """To stderr: stdout is for the line that says ready."""
+    sys.stderr.write(progress + "\n")
+    sys.stderr.flush()
 
 
 @contextmanager
