@@ -4,6 +4,7 @@ A figure comes with its coverage, the share of the time in which the counters co
 is never taken for nobody (TSD-11).
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -134,9 +135,10 @@ def flows(session: ScopedSession, clock: StoreClock, edges: Sequence[datetime]) 
     slots = _slots(session, clock.store_id, first_day, edges[-1])
     present = _present(slots, clock)
     found = []
+    starts = [slot.start_at for slot in slots]
     for start, end in pairwise(edges):
-        inside = [n for n, slot in enumerate(slots) if start <= slot.start_at < end]
-        found.append(_flow(start, end, [slots[n] for n in inside], [present[n] for n in inside]))
+        inside = slice(bisect_left(starts, start), bisect_left(starts, end))
+        found.append(_flow(start, end, slots[inside], present[inside]))
     return found
 
 

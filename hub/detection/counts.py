@@ -44,8 +44,11 @@ class Tally:
     @property
     def is_dead(self) -> bool:
         """Silent where it should not be."""
-        silent = self.observed <= 0.02 * self.expected
-        return silent and self.expected >= 8 and self.low < RARE
+        return self.is_silent and self.expected >= 8 and self.low < RARE
+
+    @property
+    def is_silent(self) -> bool:
+        return self.observed <= 0.02 * self.expected and self.expected >= 2
 
     @property
     def is_alive(self) -> bool:
@@ -118,6 +121,18 @@ class Outlook:
         others = self.total([t for t in self.tills if t not in silent], window)
         return silent if others.expected > 0 and others.ratio > LIVELY_RATIO else set()
 
+    def live(self, streams: Sequence[int], dead: set[int], window: int) -> Tally:
+        """The sum over those that count. One that has been silent for a while, though not yet
+        long enough to be called dead, stays out when the others are as busy as usual."""
+        able = [stream for stream in streams if stream not in dead]
+        silent = [s for s in able if (tally := self.tally(s, 0, window)) and tally.is_silent]
+        others = self.total([stream for stream in able if stream not in silent], window)
+        return (
+            others
+            if others.expected > 0 and others.ratio > LIVELY_RATIO
+            else self.total(able, window)
+        )
+
     def total(self, streams: Sequence[int], window: int) -> Tally:
         tallies = [tally for s in streams if (tally := self.tally(s, 0, window))]
         return sum(tallies, NOTHING)
@@ -138,8 +153,8 @@ def judge(outlook: Outlook) -> list[Verdict]:
 
 
 def _judge_window(outlook: Outlook, dead: set[int], window: int) -> Iterator[Verdict]:
-    traffic = outlook.total([door for door in outlook.doors if door not in dead], window)
-    sales = outlook.total([till for till in outlook.tills if till not in dead], window)
+    traffic = outlook.live(outlook.doors, dead, window)
+    sales = outlook.live(outlook.tills, dead, window)
     if traffic.is_alive or sales.is_alive:
         yield from _dead(outlook, dead, window)
     elif dead and traffic.expected < 4 and (sales.expected < 4 or sales.ratio < QUIET_RATIO):

@@ -1,0 +1,139 @@
+"""Findings become alert rows: one open alert each, whatever is repeated (R17, R24, ALR-13)."""
+
+import threading
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from hub.alerts.models import Alert, AlertEvent, AlertEventKind, AlertStatus
+from hub.alerts.raising import Raising, Told
+from hub.detection.findings import Change, Finding, Rule, Severity
+from tests.hub.alerts.findings import NOW, NOW_MS, finding
+from tests.hub.chain_under_test import ChainUnderTest
+
+
+def post(chain: ChainUnderTest, *findings: Finding) -> list[Told]:
+    with chain.db.system("test") as connection:
+        chains = {store.id: chain.id for store in chain.stores}
+        return Raising(connection, chains).post(findings, NOW)
+
+
+def alerts(chain: ChainUnderTest) -> Sequence[Alert]:
+    with chain.read() as session:
+        return session.scalars(select(Alert).order_by(Alert.raised_at, Alert.id)).all()
+
+
+def history(chain: ChainUnderTest, alert_id: UUID) -> list[tuple[int, str]]:
+    with chain.read() as session:
+        rows = select(AlertEvent).where(AlertEvent.alert_id == alert_id).order_by(AlertEvent.seq)
+        return [(row.seq, row.kind) for row in session.scalars(rows)]
+
+
+def test_a_finding_becomes_one_alert_and_the_world_hears(any_chain: ChainUnderTest) -> None:
+    told = post(any_chain, finding(any_chain.stores[0].id))
+    (alert,) = alerts(any_chain)
+    assert [t.alert_id for t in told] == [alert.id]
+    assert alert.status == AlertStatus.RAISED
+    assert alert.severity_level is Severity.MEDIUM
+    assert (alert.device, alert.metric) == ("freezer-1", "air_temperature_c")
+    assert alert.evidence["limit"] == -15.0
+    assert history(any_chain, alert.id) == [(1, "raised")]
+
+
+def test_the_same_findings_again_change_nothing(any_chain: ChainUnderTest) -> None:
+    store = any_chain.stores[0].id
+    story = [
+        finding(store),
+        finding(store, Change.STEPPED, severity=Severity.CRITICAL),
+        finding(store, Change.CLEARED),
+    ]
+    assert len(post(any_chain, *story)) == 3
+    before = [(a.id, a.status, a.events) for a in alerts(any_chain)]
+    assert post(any_chain, story[0]) == []
+    assert post(any_chain, story[2]) == []
+    assert [(a.id, a.status, a.events) for a in alerts(any_chain)] == before
+
+
+def test_an_alert_steps_up_clears_and_comes_back_as_another(any_chain: ChainUnderTest) -> None:
+    store = any_chain.stores[0].id
+    post(any_chain, finding(store))
+    post(any_chain, finding(store, Change.STEPPED, severity=Severity.CRITICAL))
+    post(any_chain, finding(store, Change.CLEARED))
+    post(any_chain, finding(store, since_ms=NOW_MS, at_ms=NOW_MS + 5))
+    first, second = alerts(any_chain)
+    assert (first.status, first.severity) == (AlertStatus.CLEARED, Severity.CRITICAL)
+    assert first.closed_at is not None
+    assert (second.status, second.severity) == (AlertStatus.RAISED, Severity.MEDIUM)
+    kinds = [AlertEventKind.RAISED, AlertEventKind.STEPPED, AlertEventKind.CLEARED]
+    assert history(any_chain, first.id) == list(enumerate(kinds, 1))
+
+
+def test_what_an_open_alert_explains_joins_it(any_chain: ChainUnderTest) -> None:
+    store = any_chain.stores[0].id
+    post(
+        any_chain,
+        finding(store, rule=Rule.DEVICE_ALARM, source="freezer-1/alarm_active"),
+        finding(store, rule=Rule.DOOR_OPEN, source="freezer-1/door_open"),
+    )
+    post(any_chain, finding(store, severity=Severity.HIGH))
+    post(any_chain, finding(store, source="cabinet-1/air_temperature_c"))
+    first, other = alerts(any_chain)
+    assert (first.rule, first.severity) == (Rule.DOOR_OPEN, Severity.HIGH)
+    assert history(any_chain, first.id) == [(1, "raised"), (2, "also"), (3, "also")]
+    assert other.device == "cabinet-1"
+
+
+def test_a_power_cut_is_one_alert_of_its_store(any_chain: ChainUnderTest) -> None:
+    one, two = (store.id for store in any_chain.stores)
+    offline = [
+        finding(store, rule=Rule.DEVICE_OFFLINE, source=f"device-{n}")
+        for n in range(5)
+        for store in (one, two)
+    ]
+    cut = finding(one, rule=Rule.POWER_CUT, source="store", severity=Severity.CRITICAL)
+    post(any_chain, *offline, cut)
+    found = alerts(any_chain)
+    assert [a.rule for a in found if a.store_id == one] == [Rule.POWER_CUT]
+    assert len([a for a in found if a.store_id == two]) == 5
+
+
+def test_an_excursion_that_ended_is_recorded_and_not_open(any_chain: ChainUnderTest) -> None:
+    store = any_chain.stores[0].id
+    past = finding(store, Change.PAST, severity=Severity.HIGH)
+    slight = finding(store, Change.PAST, severity=Severity.LOW, since_ms=NOW_MS - 1)
+    assert post(any_chain, past, slight) == []
+    (alert,) = alerts(any_chain)
+    assert (alert.status, alert.is_open) == (AlertStatus.CLEARED, False)
+
+
+def test_stores_that_nobody_knows_are_left_out(any_chain: ChainUnderTest) -> None:
+    assert post(any_chain, finding(UUID(int=9))) == []
+    assert alerts(any_chain) == []
+
+
+@pytest.mark.parametrize("rounds", [20])
+def test_triggers_that_race_make_one_open_alert(any_chain: ChainUnderTest, rounds: int) -> None:
+    """R24: eight connections tell of the same thing at once."""
+    store = any_chain.stores[0].id
+    told: list[Told] = []
+    failed: list[BaseException] = []
+
+    def tell(start: threading.Barrier, sweep: int, number: int) -> None:
+        try:
+            start.wait()
+            source, since_ms = f"d{sweep}/air_temperature_c", NOW_MS - 1000 * number
+            told.extend(post(any_chain, finding(store, source=source, since_ms=since_ms)))
+        except BaseException as error:  # noqa: BLE001 raised again by the assertion below
+            failed.append(error)
+
+    for sweep in range(rounds):
+        start = threading.Barrier(8)
+        threads = [threading.Thread(target=tell, args=(start, sweep, n)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failed == []
+    assert len(told) == len(alerts(any_chain)) == rounds
