@@ -145,6 +145,14 @@ def test_a_deleted_interval_is_gone_for_good(engine: TimeSeries) -> None:
     assert engine.read([2], 0, FAR).value.tolist() == list(range(10))
 
 
+def test_a_deleted_point_is_no_longer_the_newest(engine: TimeSeries) -> None:
+    t = NOON_MS - 3 * 3_600_000
+    engine.write(Points.of([1, 2], [t, t], [5, 6]), 1)
+    engine.maintain(NOON)
+    engine.delete([1], t, t + 1)
+    assert rows(engine.newest()) == [(2, t, 6.0, 0)]
+
+
 def test_points_and_position_survive_a_restart(opener: Opener, tmp_path: Path) -> None:
     engine = opener(tmp_path)
     t = [TODAY_MS - 3 * DAY_MS, NOON_MS - 3_600_000, NOON_MS]

@@ -14,7 +14,7 @@ from hub.timeseries.port import Points, TimeSeries
 from tests.hub.timeseries.engine_under_test import DAY_MS, NOON, NOON_MS, Opener, rows
 
 SERIES = [1, 2, 11, 25]  # of three stores
-STEP_MS = 20 * 60_000
+STEP_MS = 130 * 60_000  # few, so that the same key comes again and again
 START_MS = NOON_MS - 4 * DAY_MS
 STEPS = (NOON_MS + 3_600_000 - START_MS) // STEP_MS
 
@@ -77,7 +77,7 @@ actions = st.one_of(
 def check(engine: TimeSeries, model: Model) -> None:
     held = engine.read(SERIES, 0, 2 * NOON_MS)
     assert rows(held) == [(*key, *model[key]) for key in sorted(model)]
-    edges = np.arange(START_MS, NOON_MS, 7 * STEP_MS + 1)
+    edges = np.arange(START_MS, NOON_MS, 3 * STEP_MS + 1)
     found, expected = engine.buckets(SERIES, edges), bucketise(held, SERIES, edges)
     for name in ("count", "min", "max", "sum", "mean", "first", "last"):
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-12)

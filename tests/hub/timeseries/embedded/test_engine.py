@@ -104,6 +104,19 @@ def test_a_point_rewritten_after_its_hour_was_closed_wins(tmp_path: Path) -> Non
     engine.close()
 
 
+def test_of_a_point_rewritten_within_its_hour_the_last_stays_when_the_hour_is_sorted(
+    tmp_path: Path,
+) -> None:
+    engine = open_duckdb(tmp_path)
+    t = NOON_MS - 3 * 3_600_000
+    engine.write(Points.of([1, 1], [t, t], [1.0, 2.0]), 1)
+    engine.write(Points.of([1], [t], [3.0]), 2)
+    engine.maintain(NOON)
+    assert engine.read([1], 0, FAR).value.tolist() == [3.0]
+    assert engine.newest().value.tolist() == [3.0]
+    engine.close()
+
+
 def test_what_a_kill_left_behind_is_cleared_at_start(tmp_path: Path) -> None:
     """R2: between file and manifest, between sorted table and swap, in the middle of a file."""
     engine = open_duckdb(tmp_path)
