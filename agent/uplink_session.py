@@ -255,8 +255,8 @@ class UplinkSession:
         return self._window.position(epoch) < epoch.last
 
     def _room(self, epoch: Epoch) -> int:
-        reserve = min(LIVE_RESERVE, self._rules.window // 2) if self._is_limited(epoch) else 0
-        return self._window.room(self._epochs) - reserve
+        reserve = LIVE_RESERVE if self._is_limited(epoch) else 0
+        return self._window.room(self._epochs, reserve)
 
     def _can_send(self) -> bool:
         return self.is_connected and any(

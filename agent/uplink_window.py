@@ -51,8 +51,9 @@ class SendWindow:
             if e.number in self.sent
         )
 
-    def room(self, epochs: Sequence[Epoch]) -> int:
-        return max(0, self._size - self.under_way(epochs))
+    def room(self, epochs: Sequence[Epoch], reserve: int = 0) -> int:
+        """How many batches may still go; a reserve never takes more than half of the window."""
+        return max(0, self._size - min(reserve, self._size // 2) - self.under_way(epochs))
 
     def mark_sent(self, epoch: Epoch, row_id: int, now_s: float) -> None:
         if not self.sent:
