@@ -5,16 +5,16 @@ The usual value is read by numpy (see `columns`); whatever is unusual is looked 
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
-from uuid import UUID
 
 import numpy as np
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from hub.ingest import names
 from hub.ingest.block import Block, NodeEvent, NodeEventKind, TextEvent
-from hub.ingest.columns import Columns, read_plain, split
+from hub.ingest.columns import Columns, Metrics, find_metrics, read_plain
 from hub.ingest.dead_letters import Cause
 from hub.ingest.journal import Row, RowKind, unsigned
 from hub.ingest.node import UNKNOWN, AliasTable, Node, Series
@@ -36,7 +36,7 @@ _QUALITY = {
     Quality.STALE: PointQuality.STALE,
     Quality.ESTIMATED: PointQuality.ESTIMATED,
 }
-_EVENTS = {
+_EVENTS: dict[int, NodeEventKind] = {
     RowKind.NODE_BIRTH: NodeEventKind.BIRTH,
     RowKind.NODE_DEATH: NodeEventKind.DEATH,
     RowKind.DEVICE_BIRTH: NodeEventKind.DEVICE_BIRTH,
@@ -59,24 +59,13 @@ class Refusal(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Gathered:
-    """What the rows hold, before anything is looked at; lists of one place a row or a value."""
-
-    nodes: list[Node] = field(default_factory=list)
-    tables: list[AliasTable] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)  # values of each row
-    metrics: list[bytes] = field(default_factory=list)
-    stale: dict[int, int] = field(default_factory=dict)  # place → series, of deaths
-    events: list[NodeEvent] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class _Values:
     """Arrays of one place a value; what is odd gets its place corrected."""
 
     rows: Sequence[Row]
-    row_of: NDArray[np.int64]
+    nodes: list[Node]  # of each row, like the next
+    tables: list[AliasTable]
+    metrics: Metrics
     series: NDArray[np.int32]
     t_ms: NDArray[np.int64]
     value: NDArray[np.float64]
@@ -87,58 +76,43 @@ class _Values:
 
 
 def decode(rows: Sequence[Row], registry: Registry) -> tuple[Block, list[Refusal]]:
-    """One block of all rows; a row that cannot be decoded is a refusal and stops nothing."""
-    gathered = _Gathered()
-    for row in rows:
-        before = len(gathered.metrics)
-        node = registry.node_of(row.agent_id)
-        gathered.nodes.append(node)
-        gathered.tables.append(node.aliases_at(row.seq))
-        try:
-            _gather(row, node, gathered)
-        except Exception as error:  # noqa: BLE001 boundary: one row must not stop the others
-            gathered.refusals.append(Refusal(row, Cause.FAILED, 1, repr(error)))
-        gathered.counts.append(len(gathered.metrics) - before)
-    values = _values(rows, gathered)
-    for place in np.flatnonzero(values.series == UNKNOWN).tolist():
-        _correct(place, gathered, values, registry)
-    return _block(gathered, values), gathered.refusals
-
-
-def _gather(row: Row, node: Node, gathered: _Gathered) -> None:
-    kind = RowKind(row.kind)
-    if kind in _DATA or (kind in _BIRTHS and row.batch_id):
-        # Births of our agents have no batch number: their values come in a batch too, and
-        # events would count twice.
-        gathered.metrics += split(row.payload)
-    elif kind in _DEATHS:
-        _gather_stale(row, node, gathered)
-    if kind in _EVENTS:
-        gathered.events.append(_event(row, node, _EVENTS[kind]))
-
-
-def _gather_stale(row: Row, node: Node, gathered: _Gathered) -> None:
-    """From now on nobody knows: every series of the node, or of the device, says so."""
-    for (device, metric), series in node.names.items():
-        if (not row.device or device == row.device) and not _is_document(metric):
-            gathered.stale[len(gathered.metrics)] = series
-            gathered.metrics.append(b"")
-
-
-def _values(rows: Sequence[Row], gathered: _Gathered) -> _Values:
-    columns = read_plain(gathered.metrics)
-    row_of = np.repeat(np.arange(len(rows)), gathered.counts)
-    return _Values(
+    """One block of all rows; what cannot be decoded is a refusal and stops nothing."""
+    nodes = [registry.node_of(row.agent_id) for row in rows]
+    tables = [node.aliases_at(row.seq) for node, row in zip(nodes, rows, strict=True)]
+    metrics, broken = find_metrics([_values_of(row) for row in rows])
+    columns = read_plain(metrics)
+    values = _Values(
         rows=rows,
-        row_of=row_of,
-        series=_series(columns, row_of, gathered.tables),
+        nodes=nodes,
+        tables=tables,
+        metrics=metrics,
+        series=_series(columns, metrics.row, tables),
         t_ms=columns.t_ms,
         value=columns.value,
-        quality=np.zeros(len(row_of), np.uint8),
+        quality=np.zeros(len(metrics), np.uint8),
         historical=columns.historical,
         texts=[],
-        refused=Counter(),
+        refused=Counter({(row, Cause.MALFORMED): 1 for row in broken}),
     )
+    for place in np.flatnonzero(values.series == UNKNOWN).tolist():
+        _correct(place, values, registry)
+    block = _block(values)
+    refusals = [
+        Refusal(rows[number], cause, count, f"{count} values of row {rows[number].seq}")
+        for (number, cause), count in values.refused.items()
+    ]
+    return block, refusals
+
+
+def _values_of(row: Row) -> bytes:
+    """The payload of a row that has values.
+
+    A birth without batch number is our agent's: its values come in a batch too, and events would
+    count twice.
+    """
+    if row.kind in _DATA or (row.kind in _BIRTHS and row.batch_id):
+        return row.payload
+    return b""
 
 
 def _series(
@@ -156,23 +130,22 @@ def _series(
     return np.where(is_known, found, UNKNOWN).astype(np.int32)
 
 
-def _correct(place: int, gathered: _Gathered, values: _Values, registry: Registry) -> None:
+def _correct(place: int, values: _Values, registry: Registry) -> None:
     """Look at one value that is not a good double under a known alias."""
-    number = int(values.row_of[place])
+    number = int(values.metrics.row[place])
     row = values.rows[number]
-    if place in gathered.stale:
-        values.series[place] = gathered.stale[place]
-        values.t_ms[place] = row.received_ms
-        values.quality[place] = PointQuality.STALE
+    try:
+        metric = Metric.FromString(values.metrics.bytes_of(place))
+    except DecodeError:
+        values.refused[number, Cause.MALFORMED] += 1
         return
-    metric = Metric.FromString(gathered.metrics[place])
-    series = _series_of(metric, row, gathered.nodes[number], gathered.tables[number])
+    series = _series_of(metric, row, values.nodes[number], values.tables[number])
     if series is None:
         return
     if series == UNKNOWN:
         values.refused[number, Cause.UNKNOWN_METRIC] += 1
     elif metric.WhichOneof("value") == "string_value":
-        index = place - int(np.searchsorted(values.row_of, number))
+        index = place - int(np.searchsorted(values.metrics.row, number))
         values.texts.append(_text(row, registry.series(series), metric, index))
     elif not _set_number(metric, place, values):
         values.refused[number, Cause.NOT_A_NUMBER] += 1
@@ -224,44 +197,80 @@ def _is_document(metric: str) -> bool:
     return known is not None and known.kind is Kind.DOCUMENT
 
 
-def _event(row: Row, node: Node, kind: NodeEventKind) -> NodeEvent:
-    detail = row.payload.decode() if kind is NodeEventKind.GAP else row.device
-    agent_id = UUID(bytes=row.agent_id)
-    return NodeEvent(row.seq, agent_id, node.store_id, kind, row.received_ms, detail)
+def _events(values: _Values) -> list[NodeEvent]:
+    found = []
+    for row, node in zip(values.rows, values.nodes, strict=True):
+        kind = _EVENTS.get(row.kind)
+        if kind is not None:
+            detail = row.payload.decode() if kind is NodeEventKind.GAP else row.device
+            agent_id, at_ms = node.agent_id, row.received_ms
+            found.append(NodeEvent(row.seq, agent_id, node.store_id, kind, at_ms, detail))
+    return found
 
 
-def _block(gathered: _Gathered, values: _Values) -> Block:
+def _block(values: _Values) -> Block:
     """What holds for every value: it has a possible time and a finite number, or says BAD."""
     rows = values.rows
-    received = np.array([row.received_ms for row in rows], np.int64)[values.row_of]
+    received = np.array([row.received_ms for row in rows], np.int64)[values.metrics.row]
     t_ms = np.where(values.t_ms == 0, received, values.t_ms)
     is_there = values.series != UNKNOWN
     is_kept = is_there & (t_ms >= EARLIEST_MS) & (t_ms <= received + MOST_AHEAD_MS)
     is_finite = np.isfinite(values.value)
     _refuse(values, is_there & ~is_kept, Cause.TIME)
     _refuse(values, is_kept & ~is_finite, Cause.NOT_A_NUMBER)
-    for (number, cause), count in values.refused.items():
-        error = f"{count} values of row {rows[number].seq}"
-        gathered.refusals.append(Refusal(rows[number], cause, count, error))
-
     value, quality = np.where(is_finite, values.value, 0.0), values.quality
     quality[~is_finite] = PointQuality.BAD
     is_good = quality == PointQuality.GOOD
     quality[is_good & values.historical] = PointQuality.BACKFILLED
     quality[is_good & (t_ms > received + AHEAD_MS)] = PointQuality.ESTIMATED
-    points = Points(values.series, t_ms, value, quality)
-    whole = bool(is_kept.all())
+    columns = _Kept(values.series, t_ms, value, quality, values.historical, received)
+    if not is_kept.all():
+        columns = _Kept(*(column[is_kept] for column in columns))
+    columns = _with_deaths(columns, values, np.cumsum(is_kept))
     return Block(
         first_seq=rows[0].seq,
         last_seq=rows[-1].seq,
-        points=points if whole else points[is_kept],
-        historical=values.historical if whole else values.historical[is_kept],
-        received_ms=received if whole else received[is_kept],
+        points=Points(columns.series, columns.t_ms, columns.value, columns.quality),
+        historical=columns.historical,
+        received_ms=columns.received,
         texts=tuple(values.texts),
-        nodes=tuple(gathered.events),
+        nodes=tuple(_events(values)),
     )
 
 
+class _Kept(NamedTuple):
+    series: NDArray[np.int32]
+    t_ms: NDArray[np.int64]
+    value: NDArray[np.float64]
+    quality: NDArray[np.uint8]
+    historical: NDArray[np.bool_]
+    received: NDArray[np.int64]
+
+
+def _with_deaths(columns: _Kept, values: _Values, kept: NDArray[np.intp]) -> _Kept:
+    """At a death every series of the node, or of the device, says that nobody knows any more."""
+    for number, row in reversed(list(enumerate(values.rows))):
+        if row.kind in _DEATHS:
+            before = int(np.searchsorted(values.metrics.row, number))
+            place = int(kept[before - 1]) if before else 0
+            names_of = values.nodes[number].names.items()
+            series = [
+                known
+                for (device, metric), known in names_of
+                if (not row.device or device == row.device) and not _is_document(metric)
+            ]
+            at = np.full(len(series), place)
+            columns = _Kept(
+                np.insert(columns.series, at, series),
+                np.insert(columns.t_ms, at, row.received_ms),
+                np.insert(columns.value, at, 0.0),
+                np.insert(columns.quality, at, PointQuality.STALE),
+                np.insert(columns.historical, at, False),
+                np.insert(columns.received, at, row.received_ms),
+            )
+    return columns
+
+
 def _refuse(values: _Values, mask: NDArray[np.bool_], cause: Cause) -> None:
-    for number in values.row_of[mask].tolist():
+    for number in values.metrics.row[mask].tolist():
         values.refused[number, cause] += 1

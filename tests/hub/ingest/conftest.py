@@ -1,5 +1,6 @@
 """The parts of ingest on real SQLite files, without a broker."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from hub.ingest.registry import Registry
 from hub.kit.db import Database
 from protocols.sparkplug import codec, journal
 from protocols.sparkplug.journal import BatchId
+from tests.hub.conftest import Template
 from tests.hub.ingest.wire import START_MS, WireNode
 
 Messages = tuple[str, bytes]
@@ -32,11 +34,10 @@ class Hub:
     now_s: float = 1000.0
 
     def __post_init__(self) -> None:
-        self.db = Database(f"sqlite:///{self.folder / 'hub.sqlite'}")
-        self.db.create_all()
         self.open()
 
     def open(self) -> None:
+        self.db = Database(f"sqlite:///{self.folder / 'hub.sqlite'}")
         self.registry = Registry(self.db)
         self.journal = Journal(self.folder / "journal.sqlite")
         self.letters = DeadLetters(self.db)
@@ -46,7 +47,6 @@ class Hub:
 
     def restart(self) -> None:
         self.close()
-        self.db = Database(f"sqlite:///{self.folder / 'hub.sqlite'}")
         self.open()
 
     def close(self) -> None:
@@ -87,7 +87,8 @@ class Hub:
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
+def hub(tmp_path: Path, template: Template) -> Iterator[Hub]:
+    shutil.copy(template.empty, tmp_path / "hub.sqlite")
     found = Hub(tmp_path)
     yield found
     found.close()

@@ -12,6 +12,7 @@ from hub.ingest import follower
 from hub.ingest.block import Block
 from hub.ingest.dead_letters import Cause
 from hub.ingest.follower import Follower
+from hub.ingest.journal import Row
 from tests.hub.ingest.conftest import Hub
 from tests.hub.ingest.wire import WireNode
 
@@ -96,7 +97,12 @@ def test_both_consumers_share_one_decoding(
     hub.take(*(born.temperature(float(n)) for n in range(5)))
     reads: list[int] = []
     read = hub.journal.read
-    monkeypatch.setattr(hub.journal, "read", lambda after: reads.append(after) or read(after))
+
+    def counted(after: int) -> list[Row]:
+        reads.append(after)
+        return read(after)
+
+    monkeypatch.setattr(hub.journal, "read", counted)
     assert hub.feed.next(0) is hub.feed.next(0)
     assert reads == [0]
 
