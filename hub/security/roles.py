@@ -37,7 +37,8 @@ SEEDS = (
     Seed(
         "admin",
         T("管理员", "Admin"),
-        _may((*PLACES, "users", "roles", "agents"), *KEEP)
+        _may(("regions", "stores", "areas", "equipment", "users", "roles", "agents"), *KEEP)
+        | _may(("chains",), READ, UPDATE)
         | _may(("readings", "alerts", "work_orders", "audit", "metrics"), READ),
     ),
     Seed(

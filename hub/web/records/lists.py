@@ -56,7 +56,7 @@ class ListPage:
     chips: Sequence[tuple[str, str]]
     total: int | str
     q: str
-    sort: str
+    kept: Sequence[tuple[str, str]]
     is_archived: bool
     is_filtered: bool
     next_href: str | None
@@ -70,21 +70,28 @@ def list_page(view: View, session: ScopedSession, model: type[Record]) -> ListPa
     query = parse(model, params)
     found = rows(session, model, query)
     fields = _columns(session, model)
+    tools = _tools(view, session, model)
     cells = Cells(view.language, view.zone, names_of(session, references(found.items)))
     return ListPage(
         columns=[_column(view, query, field) for field in fields],
         rows=[_row(cells, fields, record) for record in found.items],
-        tools=_tools(view, session, model),
+        tools=tools,
         chips=_chips(view, cells, model, query),
         total=total(session, model, query),
         q=query.q,
-        sort=query.sort,
+        kept=_kept(params, tools),
         is_archived=query.is_archived,
         is_filtered=bool(query.q or query.filters or query.is_archived),
         next_href=view.here(cursor=found.next) if found.next else None,
         first_href=view.here(cursor=None) if query.cursor else None,
         address=_clean(view, params),
     )
+
+
+def _kept(params: Sequence[tuple[str, str]], tools: Sequence[Tool]) -> list[tuple[str, str]]:
+    """What the tool bar has no input for: order and rarer filters, which a search must not lose."""
+    shown = {"q", "archived", "cursor", *(tool.name for tool in tools)}
+    return [(name, value) for name, value in params if name not in shown]
 
 
 def _clean(view: View, params: Sequence[tuple[str, str]]) -> str:

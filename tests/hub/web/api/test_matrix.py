@@ -1,0 +1,234 @@
+"""The matrix of ASVS 8.2 and 8.4, made from the routes that exist: route x role x whose store.
+
+A new route is in it without a word here. Every store of the world has its own word in each of its
+texts (`amber-1`, `amber-2`, `cobalt-1`, `cobalt-2`), so a leak shows wherever it happens.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import pytest
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from hub.app import PAGES, create_app
+from hub.archive.catalogue import RECORD_TYPES
+from hub.kit.db import Record
+from hub.kit.ids import uuid7
+from hub.kit.records.declare import fields_of, path_of
+from hub.security.roles import SEEDS
+from tests.hub.chain_under_test import ChainUnderTest, StoreUnderTest
+from tests.hub.web.world_under_test import API, CHIEF, World
+
+ROLES = tuple(seed.code for seed in SEEDS)
+RIGHTS = {seed.code: seed.rights for seed in SEEDS}
+RIGHTS[CHIEF] = RIGHTS["admin"]
+OPEN = {f"{API}/health", f"{API}/health/ready", f"{API}/auth/token"}
+ENDLESS = {f"{API}/events"}  # a stream; its scope is tested where it is made
+RECORD_PATHS = tuple(f"{API}/{path_of(model)}" for model in RECORD_TYPES)
+REFUSED = (403, 404, 405, 422)
+ACTIONS = {"GET": "read", "PATCH": "update", "DELETE": "archive"}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one address; `query` are the parameters it cannot do without."""
+
+    method: str
+    path: str
+    query: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path.removeprefix(API)}"
+
+    @property
+    def names_a_store(self) -> bool:
+        return "{id}" in self.path or "store" in self.query
+
+    @property
+    def is_record(self) -> bool:
+        return any(self.path == p or self.path.startswith(f"{p}/{{id}}") for p in RECORD_PATHS)
+
+
+def operations(world: World) -> list[Operation]:
+    document: dict[str, Any] = create_app(world.services).openapi()
+    found = []
+    for path, methods in document["paths"].items():
+        for method, about in methods.items():
+            needed = [p["name"] for p in about.get("parameters", ()) if p["required"]]
+            query = tuple(name for name in needed if f"{{{name}}}" not in path)
+            found.append(Operation(method.upper(), path, query))
+    return found
+
+
+def address(operation: Operation, chain: ChainUnderTest, store: StoreUnderTest) -> str:
+    """The address with the ids of one store, or of its chain, filled in."""
+    ids = {
+        "stores": store.id,
+        "areas": store.area,
+        "equipment": store.cabinet,
+        "regions": chain.region,
+        "chains": chain.id,
+    }
+    noun = operation.path.removeprefix(f"{API}/").partition("/")[0]
+    path = operation.path.replace("{id}", str(ids.get(noun, uuid7()))).replace("{seq}", "1")
+    known = {
+        "store": store.id,
+        "device": "cabinet-1",
+        "metric": "air_temperature_c",
+        "start": "2026-03-01T00:00:00Z",
+        "end": "2026-03-02T00:00:00Z",
+        "bucket": "1h",
+    }
+    query = "&".join(f"{name}={known[name]}" for name in operation.query)
+    return f"{path}?{query}" if query else path
+
+
+def send(client: TestClient, operation: Operation, where: str) -> tuple[int, str]:
+    body: object = {} if operation.method in ("POST", "PATCH", "PUT") else None
+    answer = client.request(operation.method, where, json=body)
+    return answer.status_code, answer.text
+
+
+def foreign_to(world: World, role: str) -> Iterator[tuple[ChainUnderTest, StoreUnderTest]]:
+    """Stores that a person must not know of; the chief knows all of the own chain."""
+    if role != CHIEF:
+        yield world.amber, world.amber.stores[1]
+    for store in world.cobalt.stores:
+        yield world.cobalt, store
+
+
+def test_nobody_gets_anything(still_world: World) -> None:
+    browser = still_world.browser()
+    for operation in operations(still_world):
+        where = address(operation, still_world.amber, still_world.mine)
+        status, text = send(browser, operation, where)
+        if operation.path in OPEN:
+            assert status != 401, operation
+        else:
+            assert status == 401, operation
+            assert "amber" not in text
+
+
+@pytest.mark.parametrize("role", [*ROLES, CHIEF])
+def test_a_foreign_store_is_not_there(still_world: World, role: str) -> None:
+    """404, not 403, wherever a record is named by its id: nobody learns that it exists."""
+    client = still_world.as_(role)
+    tried = 0
+    for operation in operations(still_world):
+        if not operation.names_a_store or operation.path in ENDLESS:
+            continue
+        for chain, store in foreign_to(still_world, role):
+            is_own_chains = chain is still_world.amber and "{id}" in operation.path
+            if is_own_chains and operation.path.startswith((f"{API}/regions", f"{API}/chains")):
+                continue  # the chain's own records are everybody's to read
+            status, text = send(client, operation, address(operation, chain, store))
+            tried += 1
+            assert status in REFUSED, (operation, store.word, status)
+            assert store.word not in text, (operation, text)
+            if operation.is_record:
+                assert status == 404, (operation, store.word, status)
+    assert tried > 50
+
+
+@pytest.mark.parametrize("role", [*ROLES, CHIEF])
+def test_no_list_names_a_foreign_store(still_world: World, role: str) -> None:
+    client = still_world.as_(role)
+    hidden = [store.word for _, store in foreign_to(still_world, role)]
+    for operation in operations(still_world):
+        if operation.method != "GET" or operation.names_a_store or operation.path in ENDLESS:
+            continue
+        where = address(operation, still_world.amber, still_world.mine)
+        status, text = send(client, operation, where)
+        assert status in (200, 403), (operation, status)
+        assert not [word for word in hidden if word in text], operation
+
+
+@pytest.mark.parametrize("role", [*ROLES, CHIEF])
+def test_no_page_names_a_foreign_store(still_world: World, role: str) -> None:
+    client = still_world.signed_in(role)
+    pages = [
+        route.path
+        for router in PAGES
+        for route in router.routes
+        if isinstance(route, Route) and "GET" in (route.methods or ())
+    ]
+    assert len(pages) > 10
+    for chain, store in foreign_to(still_world, role):
+        for path in pages:
+            for model in RECORD_TYPES if "{kind}" in path else (None,):
+                where = page_address(path, model, chain, store)
+                answer = client.get(where)
+                assert answer.status_code < 500, where
+                assert store.word not in answer.text, (where, answer.status_code)
+
+
+def page_address(
+    path: str, model: type[Record] | None, chain: ChainUnderTest, store: StoreUnderTest
+) -> str:
+    noun = path_of(model) if model else path.strip("/").partition("/")[0]
+    operation = Operation("GET", f"{API}/{noun}/{{id}}", ())
+    record = address(operation, chain, store).rpartition("/")[2]
+    found = path.replace("{kind}", noun).replace("{id}", record).replace("{seq}", "1")
+    return found.replace("{store_id}", str(store.id)).replace("{alert_id}", str(uuid7()))
+
+
+@cache
+def allowed(role: str, model: type[Record], action: str) -> bool:
+    """What the seeded rows say: a role in one store changes that store's records alone."""
+    if f"{model.__record__.rights}.{action}" not in (
+        RIGHTS["admin"] if role == CHIEF else RIGHTS[role]
+    ):
+        return False
+    is_new_store = model.__tablename__ == "stores" and action == "create"
+    is_stores = "store_id" in fields_of(model) or model.__tablename__ == "stores"
+    return action == "read" or role == CHIEF or (is_stores and not is_new_store)
+
+
+@pytest.mark.parametrize("model", RECORD_TYPES, ids=lambda m: m.__tablename__)
+@pytest.mark.parametrize("role", [*ROLES, CHIEF])
+def test_a_role_does_its_part_and_no_more(world: World, role: str, model: type[Record]) -> None:
+    """SEC-06: what is allowed works, what is not is refused, on the own store's records."""
+    client = world.as_(role)
+    noun = path_of(model)
+    listed = client.get(f"{API}/{noun}")
+    assert listed.status_code == 200
+    items = listed.json()["items"]
+    assert bool(items) is allowed(role, model, "read")
+    one = f"{API}/{noun}/{own_id(world, model)}"
+    for method, action in ACTIONS.items():
+        status, _ = send(client, Operation(method, one, ()), one)
+        if not allowed(role, model, "read"):
+            assert status == 404, (method, status)
+        else:
+            assert (status < 300) is allowed(role, model, action), (method, status)
+            assert status < 300 or status == 403
+    back = client.post(f"{one}/restore")
+    assert (back.status_code == 200) is (
+        allowed(role, model, "archive") and allowed(role, model, "read")
+    )
+    made = client.post(f"{API}/{noun}", json=fresh(world, model))
+    assert made.status_code == (201 if allowed(role, model, "create") else 403), made.text
+
+
+def own_id(world: World, model: type[Record]) -> str:
+    if model.__tablename__ == "users":
+        found = world.as_(CHIEF).get(f"{API}/users?q=new").json()["items"]
+        return str(found[0]["id"])
+    operation = Operation("GET", f"{API}/{path_of(model)}/{{id}}", ())
+    return address(operation, world.amber, world.mine).rpartition("/")[2]
+
+
+def fresh(world: World, model: type[Record]) -> dict[str, Any]:
+    """A new record with a name of its own."""
+    word = uuid7().hex[-12:]
+    values: dict[str, Any] = {
+        "store_id": str(world.mine.id),
+        "code": word,
+        "name": word,
+        "username": word,
+        "type": "oven",
+    }
+    return {name: values[name] for name in fields_of(model) if name in values}

@@ -1,0 +1,105 @@
+"""A whole hub over two chains with two stores each, and one person a role in the first store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from hub.app import create_app
+from hub.ingest.registry import Registry
+from hub.kit.db import Database
+from hub.kit.migrate import upgrade
+from hub.live import Live
+from hub.security.accounts import Grant
+from hub.security.roles import SEEDS
+from hub.settings import HubSettings
+from hub.timeseries.engines import open_timeseries
+from hub.timeseries.last import LastValues
+from hub.web.assets import Assets
+from hub.web.rendering import Templates
+from hub.web.services import Services
+from tests.hub.chain_under_test import (
+    PASSWORD,
+    ChainUnderTest,
+    StoreUnderTest,
+    open_chain_under_test,
+    sign_in_for,
+)
+
+API = "/api/v1"
+ORIGIN = "http://127.0.0.1:8080"
+CHIEF = "chief"  # an admin of the whole chain
+WIDE = "wide"  # every role at once in the whole chain
+
+
+@dataclass(frozen=True)
+class World:
+    """`mine` is the store of everybody named after a role; `foreign` is where nobody is."""
+
+    services: Services
+    amber: ChainUnderTest
+    cobalt: ChainUnderTest
+    _clients: dict[str, TestClient] = field(default_factory=dict)
+
+    @property
+    def mine(self) -> StoreUnderTest:
+        return self.amber.stores[0]
+
+    @property
+    def foreign(self) -> tuple[StoreUnderTest, ...]:
+        """The other store of the chain, and both of another chain."""
+        return (self.amber.stores[1], *self.cobalt.stores)
+
+    def browser(self) -> TestClient:
+        """Nobody signed in."""
+        return TestClient(create_app(self.services), base_url=ORIGIN, raise_server_exceptions=False)
+
+    def as_(self, username: str) -> TestClient:
+        """A program with a bearer token; the same client each time."""
+        if username not in self._clients:
+            client = self.browser()
+            form = {"username": username, "password": PASSWORD}
+            token = client.post(f"{API}/auth/token", data=form).json()["access_token"]
+            client.headers["Authorization"] = f"Bearer {token}"
+            self._clients[username] = client
+        return self._clients[username]
+
+    def signed_in(self, username: str) -> TestClient:
+        """A browser with a cookie."""
+        client = self.browser()
+        form = {"username": username, "password": PASSWORD}
+        answer = client.post("/login", data=form, follow_redirects=False)
+        assert answer.status_code == 303, answer.text
+        return client
+
+
+@contextmanager
+def open_world(folder: Path) -> Iterator[World]:
+    db = Database(f"sqlite:///{folder / 'hub.sqlite'}")
+    upgrade(db)
+    amber, cobalt = (open_chain_under_test(db, word) for word in ("amber", "cobalt"))
+    for seed in SEEDS:
+        amber.add_user(seed.code, Grant(seed.code, amber.stores[0].id))
+    amber.add_user(CHIEF, Grant("admin"))
+    amber.add_user(WIDE, *(Grant(seed.code) for seed in SEEDS))
+    amber.add_user("new", Grant("admin"), must_change=True)
+    registry = Registry(db)
+    timeseries = open_timeseries("duckdb:", folder, registry.store_of)
+    services = Services(
+        settings=HubSettings(data_dir=folder),
+        db=db,
+        sign_in=sign_in_for(db),
+        timeseries=timeseries,
+        last=LastValues(timeseries.newest()),
+        registry=registry,
+        live=Live(),
+        templates=Templates(Assets()),
+        checks={"database": db.ping},
+    )
+    try:
+        yield World(services, amber, cobalt)
+    finally:
+        timeseries.close()
+        db.close()
