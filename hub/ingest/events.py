@@ -91,13 +91,13 @@ class Events:
             self._received_at = _instant(int(block.received_ms.max()))
         is_due = time.monotonic() - self._flushed >= FLUSH_S
         if self._findings or self._tickets or is_due:
-            self._flush()
+            self.flush()
         self._applied = time.monotonic()
 
     def tick(self) -> None:
         now = time.monotonic()
         if now - self._flushed >= FLUSH_S and self._taken > self._committed:
-            self._flush()
+            self.flush()
         if now - self._saved >= CHECKPOINT_S and self._taken > self._kept:
             self.save()
         if now - self._watched >= WATCH_S:
@@ -165,7 +165,7 @@ class Events:
 
     # writing
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         """Everything so far and the position, in one transaction; then the world may know."""
         if self._taken <= self._committed and not self._findings:
             self._engine.trade.slots.dirty.clear()
@@ -193,7 +193,7 @@ class Events:
         """Findings of the clock, not of the journal."""
         if findings:
             self._findings += findings
-            self._flush()
+            self.flush()
 
     def _reconcile(self) -> None:
         if self._taken > self._committed or self._findings:

@@ -40,9 +40,10 @@ class Feed:
 
     def committed(self, last_seq: int) -> None:
         """The journal has grown; called by its thread."""
-        with self._grown:
-            self._last_seq = last_seq
-            self._grown.notify_all()
+        if last_seq != self._last_seq:
+            with self._grown:
+                self._last_seq = last_seq
+                self._grown.notify_all()
 
     def wait(self, after: int, timeout_s: float) -> bool:
         """Whether there are rows after this one, now or within the time."""

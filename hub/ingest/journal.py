@@ -185,15 +185,18 @@ class Journal:
         return found
 
     def drop(self, floor: int, before_ms: int) -> int:
-        """Forget up to 2,000 rows that are not after `floor` and were received before an instant.
+        """Forget rows that are not after `floor` and were received before an instant: of the
+        oldest 2,000, so that it takes a few milliseconds.
 
         The newest row always stays: the next number is counted from it. Called by the writer.
         """
+        oldest = self._write.execute("SELECT min(seq) FROM entry").fetchone()[0]
+        if oldest is None:
+            return 0
+        until = min(floor, self.last_seq - 1, oldest + DROP_ROWS - 1)
         with self._write as file:
             gone: int = file.execute(
-                "DELETE FROM entry WHERE seq IN (SELECT seq FROM entry"
-                " WHERE seq <= ? AND received_ms < ? AND seq < ? ORDER BY seq LIMIT ?)",
-                (floor, before_ms, self.last_seq, DROP_ROWS),
+                "DELETE FROM entry WHERE seq <= ? AND received_ms < ?", (until, before_ms)
             ).rowcount
         return gone
 

@@ -19,6 +19,7 @@ from hub.ingest.inbox import Inbox
 from hub.ingest.intake import Intake
 from hub.ingest.journal import Journal
 from hub.ingest.node import Node
+from hub.ingest.positions import load_position
 from hub.ingest.registry import Registry
 from hub.ingest.subscriber import Subscriber
 from hub.kit.db import Database
@@ -54,7 +55,7 @@ class Ingest:
         self.registry, self._live = registry, live
         self._kept_s = kept_s
         self.journal = Journal(journal_path)
-        self.journal.start_after(max((c.position() for c in consumers), default=0))
+        self.journal.start_after(_furthest(db, consumers))
         self.letters = DeadLetters(db)
         self._inbox = Inbox()
         self._subscriber = Subscriber(options, self._inbox)
@@ -153,6 +154,13 @@ class Ingest:
         elif self._trouble and not trouble:
             log.warning("The journal can be written again.")
         self._trouble = trouble
+
+
+def _furthest(db: Database, consumers: Sequence[Consumer]) -> int:
+    """The last row that any consumer has results of; the journal may be an older copy."""
+    with db.system_read("positions") as connection:
+        in_sql = [load_position(connection, consumer.name) for consumer in consumers]
+    return max((*in_sql, *(consumer.position() for consumer in consumers)), default=0)
 
 
 async def _in_thread(name: str, work: Callable[[], None], stop: Callable[[], None]) -> None:

@@ -22,6 +22,7 @@ class Subscriber:
         self._options, self._inbox = options, inbox
         self._client: MqttClient | None = None
         self._told_ms = 0
+        self._is_leaving = False
 
     @property
     def is_connected(self) -> bool:
@@ -43,17 +44,19 @@ class Subscriber:
 
     def _on_message(self, message: Message) -> None:
         if message.topic == STATE_TOPIC:
-            if not _is_online(message.payload):
-                self._say_online()  # somebody's will, or our own of before [host-topic-phid]
+            if not self._is_leaving and not _is_online(message.payload):
+                self._say_online()  # the will of our connection before [host-topic-phid]
             return
         self._inbox.put(Arrival(message.topic, message.payload, time.time_ns() // 1_000_000))
 
     def _will(self) -> Message:
         """Bears the same time as the birth that follows [host-topic-phid-death-payload]."""
+        self._is_leaving = False
         self._told_ms = max(time.time_ns() // 1_000_000, self._told_ms + 1)
         return self._state(is_online=False)
 
     def _farewell(self) -> Sequence[Message]:
+        self._is_leaving = True
         return (self._state(is_online=False),)
 
     def _say_online(self) -> None:
