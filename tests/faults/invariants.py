@@ -1,0 +1,368 @@
+"""The one invariant, checked on the files that hub and agents leave behind (reliability.md).
+
+produced = stored ∪ outbox ∪ announced gaps, no key twice, values equal, and tickets and alerts are
+what a replay of the hub's journal gives in a fresh hub. The outboxes are the truth: they keep what
+was acknowledged for 72 h, so every reading that was ever produced can be looked up.
+"""
+
+import argparse
+import json
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, select, text
+
+from agent.outbox_rows import Epoch, OutboxReader, StoredBatch, read_channels, read_epochs
+from hub.alerts.models import Alert
+from hub.analytics.tables import FootfallSlot, QuarantinedTicketRow, SalesHour, TicketRow
+from hub.detection.findings import Rule
+from hub.ingest.dead_letters import DeadLetters
+from hub.ingest.decode import decode
+from hub.ingest.events import FLUSH_S, Events
+from hub.ingest.feed import Feed
+from hub.ingest.journal import Journal, RowKind, unsigned
+from hub.ingest.journal import Row as JournalRow
+from hub.ingest.registry import Registry
+from hub.kit.clock import utc_now
+from hub.kit.db import Database
+from hub.live import Live
+from hub.timeseries.arrays import ordered
+from hub.timeseries.engines import open_timeseries
+from hub.timeseries.port import PointQuality, Points
+from protocols.reading import Quality
+from protocols.sparkplug import codec
+from protocols.sparkplug.sparkplug_b_pb2 import Payload
+
+Key = tuple[str, int, int]  # node, epoch, batch id
+Value = tuple[int, int, codec.Value, Quality]  # alias, time, value, quality
+_DATA = (RowKind.NODE_DATA, RowKind.DEVICE_DATA)
+_END_MS = 1 << 41
+_SHOWN = 12  # faults of one kind in the report
+# So far behind its clock a hub waits for the journal before it says who is missing.
+_LATER = timedelta(hours=1)
+# Alerts of the hub's clock: whether an agent was missed depends on when the hub itself was there.
+_OF_THE_CLOCK = frozenset({Rule.AGENT_OFFLINE.value})
+_DERIVED = (
+    "alert_events", "alerts", "ticket_lines", "ticket_tenders", "tickets", "quarantined_tickets",
+    "footfall_slots", "sales_hour", "consumers",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was found; `faults` is empty when the invariant holds."""
+
+    readings: int = 0
+    batches: int = 0
+    lost: int = 0
+    doubled: int = 0
+    in_outbox: int = 0
+    in_gaps: int = 0
+    tickets: int = 0
+    alerts: int = 0
+    points: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def fault(self, sentence: str) -> None:
+        self.faults.append(sentence)
+
+    def compare(self, what: str, found: Counter[Any], expected: Counter[Any]) -> None:
+        """Multisets that must be equal."""
+        for items, word in ((expected - found, "missing"), (found - expected, "too many")):
+            if items:
+                self.fault(f"{what}, {word} {items.total()}: {list(items)[:_SHOWN]}")
+
+    def line(self, kills: int = 0) -> str:
+        return (
+            f"kills {kills}, readings {self.readings} in {self.batches} batches, lost {self.lost}, "
+            f"doubled {self.doubled}, in the outbox {self.in_outbox}, in gaps {self.in_gaps}, "
+            f"points {self.points}, tickets {self.tickets}, alerts {self.alerts}, "
+            f"faults {len(self.faults)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Produced:
+    """All that one agent ever stored. `missing` are ids whose rows the size bound took."""
+
+    node: str
+    epochs: Sequence[Epoch]
+    batches: Mapping[tuple[int, int], StoredBatch]
+    names: Mapping[int, tuple[str, str]]
+
+    @classmethod
+    def read(cls, node: str, outbox: Path) -> "Produced":
+        with closing(sqlite3.connect(outbox)) as db:
+            names = {c.alias: key for key, c in read_channels(db, outbox).items()}
+            epochs = read_epochs(db, outbox)
+        reader = OutboxReader(outbox)
+        try:
+            batches = {
+                (batch.epoch, batch.id): batch
+                for epoch in epochs
+                for batch in reader.read(epoch, 0, epoch.next_id)
+            }
+        finally:
+            reader.close()
+        return cls(node, epochs, batches, names)
+
+
+def check(hub_dir: Path, outboxes: Mapping[str, Path]) -> Verdict:
+    """Everything must be stopped. Works on a copy of the hub's folder."""
+    verdict = Verdict()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "hub"
+        shutil.copytree(hub_dir, copy)
+        db = Database(f"sqlite:///{copy / 'hub.sqlite'}")
+        journal = Journal(copy / "journal.sqlite")
+        try:
+            produced = [Produced.read(node, path) for node, path in outboxes.items()]
+            registry = Registry(db)
+            rows = list(_rows(journal))
+            _check_batches(verdict, produced, rows, registry)
+            _check_points(verdict, rows, registry, copy)
+            _check_tickets(verdict, produced, db, registry, rows)
+            _check_replay(verdict, db, journal, Path(folder) / "fresh")
+        finally:
+            journal.close()
+            db.close()
+    return verdict
+
+
+def _rows(journal: Journal) -> Iterator[JournalRow]:
+    after = 0
+    while rows := journal.read(after):
+        yield from rows
+        after = rows[-1].seq
+
+
+# produced = stored ∪ outbox ∪ gaps, no key twice, values equal
+
+
+def _check_batches(
+    verdict: Verdict, produced: Sequence[Produced], rows: Sequence[JournalRow], registry: Registry
+) -> None:
+    stored: dict[Key, bytes] = {}
+    gaps: set[Key] = set()
+    for row in rows:
+        node = registry.node_of(row.agent_id).node
+        if row.kind in _DATA:
+            key = (node, unsigned(row.epoch), row.batch_id)
+            if key in stored:
+                verdict.doubled += len(codec.parse(row.payload).metrics)
+                verdict.fault(f"batch {key} stands twice in the journal")
+            stored[key] = row.payload
+        elif row.kind == RowKind.GAP:
+            gap = json.loads(row.payload)
+            epoch = int(gap["epoch"], 16)
+            gaps |= {(node, epoch, number) for number in range(gap["first"], gap["last"] + 1)}
+    both = gaps & stored.keys()
+    if both:
+        verdict.fault(f"announced as gaps and stored: {sorted(both)[:_SHOWN]}")
+    for agent in produced:
+        _check_agent(verdict, agent, stored, gaps)
+    made = {
+        (agent.node, epoch.number, number)
+        for agent in produced
+        for epoch in agent.epochs
+        for number in range(1, epoch.next_id)
+    }
+    if strange := (stored.keys() | gaps) - made:
+        verdict.fault(f"stored but never produced: {sorted(strange)[:_SHOWN]}")
+
+
+def _check_agent(
+    verdict: Verdict, agent: Produced, stored: Mapping[Key, bytes], gaps: set[Key]
+) -> None:
+    seen: Counter[tuple[int, int]] = Counter()
+    for epoch in agent.epochs:
+        for number in range(1, epoch.next_id):
+            key = (agent.node, epoch.number, number)
+            batch = agent.batches.get((epoch.number, number))
+            values = _values(Payload.FromString(batch.metrics)) if batch else None
+            _check_batch(verdict, key, values, stored.get(key), key in gaps)
+            if values is not None:
+                seen.update((alias, time_ms) for alias, time_ms, _, _ in values)
+                _place(verdict, key, len(values), stored, gaps, is_acked=number <= epoch.acked)
+    if again := [key for key, count in seen.items() if count > 1]:
+        verdict.fault(f"{agent.node} gave {len(again)} stamps twice: {again[:_SHOWN]}")
+
+
+def _check_batch(
+    verdict: Verdict, key: Key, values: list[Value] | None, payload: bytes | None, in_gap: bool
+) -> None:
+    """`values` None: the size bound took the row."""
+    verdict.batches += 1
+    verdict.in_gaps += in_gap
+    if values is None:
+        if payload is None and not in_gap:
+            verdict.fault(f"batch {key} is gone from the outbox and in no gap")
+    elif payload is not None and _values(codec.parse(payload)) != values:
+        verdict.fault(f"batch {key} was stored with other values")
+
+
+def _place(
+    verdict: Verdict,
+    key: Key,
+    readings: int,
+    stored: Mapping[Key, bytes],
+    gaps: set[Key],
+    *,
+    is_acked: bool,
+) -> None:
+    """Where the readings of a batch that its outbox still holds are."""
+    verdict.readings += readings
+    if key in stored or key in gaps:
+        return
+    if is_acked:
+        verdict.lost += readings
+        verdict.fault(f"batch {key} was acknowledged and is nowhere: {readings} lost")
+    else:
+        verdict.in_outbox += readings
+
+
+def _values(payload: Payload) -> list[Value]:
+    return [
+        (metric.alias, metric.timestamp, codec.value_of(metric), codec.quality_of(metric))
+        for metric in payload.metrics
+    ]
+
+
+# the time series hold the journal, point for point
+
+
+def _check_points(
+    verdict: Verdict, rows: Sequence[JournalRow], registry: Registry, folder: Path
+) -> None:
+    block, refusals = decode(rows, registry)
+    for refusal in refusals:
+        verdict.fault(f"journal row {refusal.row.seq} is not decoded: {refusal.error}")
+    expected = ordered(block.points)
+    timeseries = open_timeseries("duckdb:", folder, registry.store_of)
+    try:
+        series = np.unique(expected.series).tolist()
+        found = timeseries.read(series, 0, _END_MS)
+        if timeseries.position() != rows[-1].seq:
+            verdict.fault(f"the series are at row {timeseries.position()} of {rows[-1].seq}")
+    finally:
+        timeseries.close()
+    verdict.points = len(found)
+    verdict.compare("points", _points(found), _points(expected))
+
+
+def _points(points: Points) -> Counter[tuple[int, int, float, int]]:
+    is_used = np.isin(points.quality, (PointQuality.BAD, PointQuality.STALE), invert=True)
+    value = np.where(is_used, points.value, 0.0)
+    columns = (points.series, points.t_ms, value, points.quality)
+    return Counter(zip(*(column.tolist() for column in columns), strict=True))
+
+
+# tickets and alerts
+
+
+def _check_tickets(
+    verdict: Verdict,
+    produced: Sequence[Produced],
+    db: Database,
+    registry: Registry,
+    rows: Sequence[JournalRow],
+) -> None:
+    """Every ticket document of a stored batch is one row, whatever became of the hub."""
+    node_of = {registry.node_of(row.agent_id).agent_id: row for row in rows}
+    names = {agent: registry.node_of(row.agent_id).node for agent, row in node_of.items()}
+    stored = {
+        (registry.node_of(row.agent_id).node, unsigned(row.epoch), row.batch_id)
+        for row in rows
+        if row.kind in _DATA
+    }
+    expected = Counter(
+        (agent.node, epoch, number, place)
+        for agent in produced
+        for (epoch, number), batch in agent.batches.items()
+        if (agent.node, epoch, number) in stored
+        for place, metric in enumerate(Payload.FromString(batch.metrics).metrics)
+        if agent.names[metric.alias][1] in ("ticket", "quarantined_ticket")
+    )
+    found: Counter[tuple[str, int, int, int]] = Counter()
+    with db.system_read("invariants") as connection:
+        for table in (TicketRow, QuarantinedTicketRow):
+            found.update(
+                (names.get(row.agent_id, str(row.agent_id)), unsigned(row.epoch), *row[2:])
+                for row in connection.execute(
+                    select(table.agent_id, table.epoch, table.batch_id, table.item)
+                )
+            )
+    verdict.tickets = expected.total()
+    verdict.compare("tickets", found, expected)
+
+
+def _check_replay(verdict: Verdict, db: Database, journal: Journal, folder: Path) -> None:
+    """Alerts, tickets and roll-ups equal those of a fresh hub that reads the journal in order."""
+    with db.system_read("invariants") as connection:
+        was = _derived(connection)
+    with db.system("invariants") as connection:
+        connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+        for table in _DERIVED:
+            connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 names of our own tables
+    feed = Feed(journal, Registry(db), DeadLetters(db))
+    events = Events(db, Live(), folder, now=lambda: utc_now() + _LATER)
+    after = 0
+    while (found := feed.single(after)) is not None:
+        events.apply(found[0])
+        after = found[1].seq
+    time.sleep(FLUSH_S)
+    events.tick()
+    with db.system_read("invariants") as connection:
+        again = _derived(connection)
+    verdict.alerts = was["alerts"].total()
+    for what, rows in was.items():
+        verdict.compare(f"{what} against a replay", rows, again[what])
+
+
+def _derived(connection: Connection) -> dict[str, Counter[tuple[object, ...]]]:
+    alert, ticket, sales, doors = Alert, TicketRow, SalesHour, FootfallSlot
+    queries = {
+        "alerts": select(
+            alert.store_id, alert.source, alert.rule, alert.began_at, alert.closed_at,
+            alert.severity,
+        ).where(alert.rule.not_in(_OF_THE_CLOCK)),
+        "tickets": select(
+            ticket.agent_id, ticket.epoch, ticket.batch_id, ticket.item, ticket.number,
+            ticket.total_cents, ticket.is_repeat, ticket.is_conflict,
+        ),
+        "sales": select(
+            sales.store_id, sales.start_at, sales.currency, sales.revenue_cents, sales.tickets,
+        ),
+        "footfall": select(doors.store_id, doors.device, doors.start_at, doors.in_count),
+    }  # fmt: skip
+    return {
+        name: Counter(tuple(map(str, row)) for row in connection.execute(query))
+        for name, query in queries.items()
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0: the invariant holds."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("hub", type=Path, help="data folder of a hub that does not run")
+    parser.add_argument("outboxes", nargs="+", metavar="NODE=FILE", help="outbox of each agent")
+    given = parser.parse_args(arguments)
+    outboxes = dict(word.split("=", 1) for word in given.outboxes)
+    verdict = check(given.hub, {node: Path(file) for node, file in outboxes.items()})
+    sys.stdout.write("\n".join([verdict.line(), *verdict.faults]) + "\n")
+    return 1 if verdict.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

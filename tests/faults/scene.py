@@ -1,0 +1,73 @@
+"""A chain in processes for the fault tests: broker, hub, agents, stores on the wire."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.invariants import Verdict, check
+from tests.servers import (
+    AgentProcess,
+    Broker,
+    HubProcess,
+    Program,
+    StoreShape,
+    TestStore,
+    street,
+    wait_for,
+)
+
+CAUGHT_UP_S = 120.0
+
+
+@dataclass
+class Scene:
+    """`start` begins everything; `settle` waits for quiet, stops all and checks the invariant."""
+
+    folder: Path
+    broker: Broker
+    hub: HubProcess
+    agents: list[AgentProcess]
+    stores: list[TestStore]
+
+    @property
+    def programs(self) -> list[Program]:
+        return [self.broker, self.hub, *self.agents]
+
+    @property
+    def outboxes(self) -> dict[str, Path]:
+        return {agent.node: agent.outbox for agent in self.agents}
+
+    def start(self) -> None:
+        for program in self.programs:
+            program.start()
+        self.hub.wait_until_ready()
+
+    def is_drained(self, most: int = 4) -> bool:
+        """Whether no agent holds more than what is on its way at any moment."""
+        return all(agent.waiting() <= most for agent in self.agents) and self.hub.is_caught_up()
+
+    def settle(self) -> Verdict:
+        """The hub goes last, when it has taken in what the agents said at their end."""
+        for program in self.programs:
+            if not program.is_running:
+                program.start()
+        wait_for(lambda: self.is_drained(), CAUGHT_UP_S, "the agents were not drained")
+        for agent in self.agents:
+            agent.stop()
+        wait_for(self.hub.is_caught_up, CAUGHT_UP_S, "the hub's consumers lag")
+        self.hub.stop()
+        self.broker.stop()
+        return check(self.hub.data_dir, self.outboxes)
+
+
+@contextmanager
+def scene(folder: Path, shapes: Sequence[StoreShape], seed: int) -> Iterator[Scene]:
+    with street(folder, shapes, seed) as stores, ExitStack() as ends:
+        broker = Broker(folder)
+        hub = HubProcess(folder, broker.url, len(stores))
+        agents = [AgentProcess(s.folder, s.node, s.config(broker.url)) for s in stores]
+        built = Scene(folder, broker, hub, agents, stores)
+        for program in built.programs:
+            ends.callback(program.stop)
+        yield built
