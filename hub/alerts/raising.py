@@ -262,15 +262,15 @@ def _insert(connection: Connection, table: Table) -> Insert:
 
 
 def _rounds(findings: Sequence[Finding]) -> list[list[Finding]]:
-    """Findings in order, cut so that no round has a source and rule twice; causes first."""
+    """Findings in order, cut where a source and rule comes again; in each cut causes first."""
     rounds: list[list[Finding]] = []
-    seen: dict[tuple[UUID, str, str], int] = {}
+    seen: set[tuple[UUID, str, str]] = set()
     for finding in findings:
-        number = seen.get(_key(finding), -1) + 1
-        seen[_key(finding)] = number
-        if number == len(rounds):
+        if not rounds or _key(finding) in seen:
             rounds.append([])
-        rounds[number].append(finding)
+            seen.clear()
+        seen.add(_key(finding))
+        rounds[-1].append(finding)
     return [sorted(group, key=lambda finding: rank(finding.rule)) for group in rounds]
 
 
