@@ -13,18 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.outbox_rows import (
+    SELECT_ONE,
     Epoch,
     OutboxDamagedError,
     OutboxError,
+    Row,
     checksum,
+    is_intact,
     lock_file,
     open_file,
     read_channels,
     read_epochs,
     sync_folder,
 )
-
-Row = tuple[int, str | None, int, int, int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +126,10 @@ def _rows(db: sqlite3.Connection, epoch: Epoch) -> Iterator[tuple[int, Row | Non
     costs only its own rows."""
     for row_id in range(epoch.first, epoch.next_id):
         try:
-            row = db.execute(
-                "SELECT key, device, stored_ms, value_count, crc, payload FROM batch WHERE key = ?",
-                (epoch.key(row_id),),
-            ).fetchone()
+            row = db.execute(SELECT_ONE, (epoch.key(row_id),)).fetchone()
         except sqlite3.DatabaseError:
             row = None
-        yield row_id, row if row is not None and _is_intact(row) else None
-
-
-def _is_intact(row: Row) -> bool:
-    *meta, crc, payload = row
-    return checksum(*meta, payload=payload) == crc
+        yield row_id, row if row is not None and is_intact(row) else None
 
 
 def _empty(key: int) -> Row:

@@ -34,7 +34,17 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """
+SELECT_ONE = (
+    "SELECT key, device, stored_ms, value_count, crc, CAST(payload AS BLOB) FROM batch"
+    " WHERE key = ?"
+)
+SELECT_RUN = (
+    "SELECT key, device, stored_ms, value_count, crc, CAST(payload AS BLOB) FROM batch"
+    " WHERE key > ? AND key < ? ORDER BY key LIMIT ?"
+)
 _ID_BITS = 40
+
+Row = tuple[int, str | None, int, int, int, bytes]  # as selected
 
 
 class OutboxError(Exception):
@@ -109,6 +119,7 @@ def open_file(path: Path) -> sqlite3.Connection:
     is_new = not path.exists()
     try:
         db = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+        db.text_factory = _lenient
     except sqlite3.OperationalError as error:
         raise OutboxError(f"Outbox {path} cannot be opened: {error}. Check its folder.") from error
     try:
@@ -216,12 +227,12 @@ class OutboxReader:
             f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5, check_same_thread=False
         )
         self._db.execute("PRAGMA cache_size = -512")
+        self._db.text_factory = _lenient
 
     def read(self, epoch: Epoch, after_id: int, limit: int) -> list[StoredBatch]:
         """The next batches of an epoch in order of their ids; a damaged one comes empty."""
         found = self._db.execute(
-            "SELECT key, device, stored_ms, value_count, crc, payload FROM batch"
-            " WHERE key > ? AND key < ? ORDER BY key LIMIT ?",
+            SELECT_RUN,
             (epoch.key(after_id), epoch.key(epoch.next_id), limit),
         ).fetchall()
         return [_verified(epoch, row) for row in found]
@@ -230,10 +241,21 @@ class OutboxReader:
         self._db.close()
 
 
-def _verified(epoch: Epoch, row: tuple[int, str | None, int, int, int, bytes]) -> StoredBatch:
-    key, device, stored_ms, count, crc, payload = row
+def is_intact(row: Row) -> bool:
+    """What was written is what is read, in every column."""
+    *meta, crc, payload = row
+    return isinstance(payload, bytes) and checksum(*meta, payload=payload) == crc
+
+
+def _lenient(text: bytes) -> str:
+    """Damaged text is told by its checksum, not by an exception."""
+    return text.decode("utf-8", "replace")
+
+
+def _verified(epoch: Epoch, row: Row) -> StoredBatch:
+    key, device, stored_ms, count, _, payload = row
     row_id = key - epoch.key(0)
-    if checksum(key, device, stored_ms, count, payload=payload) != crc:
+    if not is_intact(row):
         log.error(
             "Batch %d of epoch %016x was damaged on disk: its readings are lost; the hub will show "
             "a gap. Check the memory card.",

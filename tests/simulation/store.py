@@ -3,6 +3,7 @@ own that can lose power."""
 
 import random
 import shutil
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,12 +108,13 @@ class SimulatedStore:
         rules: UplinkRules,
         *,
         card: Path | None = None,
+        max_bytes: int | None = None,
     ) -> None:
         """`card` is the folder of another store's life: this one begins as its copy."""
         self._node, self._folder, self._clock, self._rng = node, folder, clock, rng
         self._rules = rules
         self._life = 0
-        self.max_bytes = rng.choice((6_000, 40_000, 10_000_000))
+        self.max_bytes = max_bytes or rng.choice((6_000, 40_000, 10_000_000))
         self.witness = Witness()
         if card is None:
             self._path.parent.mkdir(parents=True)
@@ -126,7 +128,7 @@ class SimulatedStore:
 
     def start(self) -> None:
         self.file = WitnessedFile(self._path, self.max_bytes, self._rng, self.witness)
-        batching = Batching(max_values=5, max_age_s=2.0)
+        batching = Batching(self._rules.layout, max_values=5, max_age_s=2.0)
         self._facts = dict(self.file.facts)
         self.writer = OutboxWriter(self.file, batching, self._clock)
         self._reader = OutboxReader(self._path)
@@ -170,6 +172,20 @@ class SimulatedStore:
         self.file.close()
         shutil.rmtree(before.parent)
         self.start()
+
+    def sync_and_restart(self) -> None:
+        self.writer.sync()
+        self.kill()
+
+    def damage(self, row_id: int) -> None:
+        """Flip a bit of a batch of the live epoch behind the agent's back."""
+        db = sqlite3.connect(self._path)
+        with db:
+            db.execute(
+                "UPDATE batch SET payload = payload || x'00' WHERE key = ?",
+                (self.file.live.key(row_id),),
+            )
+        db.close()
 
     @property
     def card(self) -> Path:
