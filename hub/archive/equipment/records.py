@@ -91,7 +91,7 @@ class Equipment(StoreScoped, Record):
     serial_no: Mapped[str | None] = text("序列号", "Serial no.", SEARCH | UNIQUE, max=80)
     purchased_on: Mapped[date | None] = day("购置日期", "Purchased on", LIST | FILTER)
     service_life_months: Mapped[int | None] = whole(
-        "使用年限", "Service life", unit="months", ge=1, le=1200
+        "使用年限", "Service life", unit=T("个月", "months"), ge=1, le=1200
     )
     warranty_until: Mapped[date | None] = day("保修至", "Warranty until", FILTER)
     setpoint_c: Mapped[float | None] = number(

@@ -59,7 +59,7 @@ def _field(field: Field) -> FieldRead:
         name=field.name,
         label=_label(spec.label),
         kind=spec.kind.name.lower(),
-        unit=spec.unit,
+        unit=spec.unit.en,
         is_required=field.is_required,
         min=spec.min,
         max=spec.max,

@@ -24,6 +24,11 @@ _CHOICE_LENGTH = 40  # of every choice column, so that a new choice needs no mig
 _NOTHING = T("", "")
 
 
+def _unit(unit: str | T) -> T:
+    """Symbols such as °C are the same in every language; words such as months are not."""
+    return unit if isinstance(unit, T) else T(unit, unit)
+
+
 class Show(IntFlag):
     """Where a field shows and what it is good for."""
 
@@ -77,7 +82,7 @@ class Spec:
     kind: Kind
     show: Show
     python: type[Any]
-    unit: str = ""
+    unit: T = _NOTHING
     min: float | None = None
     max: float | None = None
     digits: int = 0
@@ -120,13 +125,13 @@ def whole(
     en: str,
     show: Show = NOTHING,
     *,
-    unit: str = "",
+    unit: str | T = "",
     ge: int = 0,
     le: int = INT_MAX,
     default: int | None = None,
 ) -> MappedColumn[int]:
     """A whole number in [ge, le]."""
-    spec = Spec(T(zh, en), Kind.WHOLE, show, int, unit=unit, min=ge, max=le)
+    spec = Spec(T(zh, en), Kind.WHOLE, show, int, unit=_unit(unit), min=ge, max=le)
     return _column(spec, sa.Integer(), default)
 
 
@@ -135,13 +140,15 @@ def number(
     en: str,
     show: Show = NOTHING,
     *,
-    unit: str = "",
+    unit: str | T = "",
     ge: float = 0,
     le: float = 1e9,
     digits: int = 1,
 ) -> MappedColumn[float]:
     """A measured number in [ge, le], shown with `digits` decimals. Never money."""
-    spec = Spec(T(zh, en), Kind.NUMBER, show, float, unit=unit, min=ge, max=le, digits=digits)
+    spec = Spec(
+        T(zh, en), Kind.NUMBER, show, float, unit=_unit(unit), min=ge, max=le, digits=digits
+    )
     return _column(spec, sa.Float())
 
 

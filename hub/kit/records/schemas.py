@@ -109,7 +109,7 @@ def _written(field: Field) -> Any:
 
 
 def _description(spec: Spec) -> str:
-    unit = f" [{spec.unit}]" if spec.unit else ""
+    unit = f" [{spec.unit.en}]" if spec.unit.en else ""
     target = f", id of {spec.target}" if spec.target else ""
     return f"{spec.label.zh} · {spec.label.en}{unit}{target}"
 

@@ -24,6 +24,7 @@ from hub.web.language import say
 from hub.web.records.cells import Cells
 from hub.web.records.forms import Forms, Typed, defaults, values_of
 from hub.web.records.lists import list_page
+from hub.web.records.related import related
 from hub.web.records.timeline import timeline
 from hub.web.rendering import View
 from hub.web.views import CurrentView
@@ -168,6 +169,7 @@ def show_record(at: At, session: ReadSession, id: UUID) -> Response:
         steps=timeline(at.view, session, at.model, history(session, at.model, id)),
         may_update=may(session, at.model, "update", store_id),
         may_archive=may(session, at.model, "archive", store_id),
+        related=related(at.view, session, record),
         live_href=f"/stores/{store_id}" if store_id else "",
     )
 

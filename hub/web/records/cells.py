@@ -30,6 +30,7 @@ class Cell:
     href: str = ""
     is_number: bool = False
     is_long: bool = False
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,14 @@ class Cells:
         """`value` in its Python type."""
         spec = declared.spec
         if value is None:
-            return Cell(NO_VALUE, is_number=declared.is_number)
+            return Cell(NO_VALUE, is_number=declared.is_number, is_known=False)
         match spec.kind:
             case Kind.MONEY:
                 money = Formats(self.language).money(value, currency or "CNY", 2)
                 return Cell(money, is_number=True)
             case Kind.WHOLE | Kind.NUMBER:
                 number = Formats(self.language).number(value, _digits(value, spec.digits))
-                return Cell(number, spec.unit, is_number=True)
+                return Cell(number, say(self.language, spec.unit), is_number=True)
             case Kind.REFERENCE:
                 return self._reference(spec.target, value)
             case _:
@@ -71,7 +72,7 @@ class Cells:
     def _reference(self, target: str, value: UUID) -> Cell:
         name = self.names.get(value)
         if name is None:
-            return Cell(NO_VALUE)
+            return Cell(NO_VALUE, is_known=False)
         return Cell(name, href=f"/archive/{path_of(model_of(target))}/{value}")
 
     def _text(self, value: Any) -> str:

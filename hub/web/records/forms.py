@@ -183,7 +183,7 @@ class Forms:
         options = self._options(field, value, store_id)
         return Input(
             name=field.name,
-            label=self._say(spec.label) + (f" ({spec.unit})" if spec.unit else ""),
+            label=self._label(field),
             widget=_widget(field),
             value=value,
             was=was,
@@ -198,6 +198,11 @@ class Forms:
             options=options,
             empty=self._empty(field, options),
         )
+
+    def _label(self, field: Field) -> str:
+        """With the unit of a number, or the currency of money."""
+        unit = self._say(field.spec.unit)
+        return self._say(field.label) + (f" ({unit})" if unit else "")
 
     def _say(self, text: T) -> str:
         return say(self.language, text)

@@ -20,7 +20,7 @@ OURS = ("lang", "look")  # parameters of every page, none of the list
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A head of the table; `order` is ascending, descending or empty, as `aria-sort` says it."""
+    """A head of the table, and the label of its values on phones; `order` is as in `aria-sort`."""
 
     label: str
     is_number: bool
@@ -30,10 +30,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`cells[i]` stands under column i; the title's cell leads to the record."""
+    """`cells[i]` stands under column i; the cell at `title` leads to the record."""
 
     id: UUID
     cells: Sequence[Cell]
+    title: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ def list_page(view: View, session: ScopedSession, model: type[Record]) -> ListPa
     params = [(k, v) for k, v in view.request.query_params.multi_items() if k not in OURS]
     query = parse(model, params)
     found = rows(session, model, query)
-    fields = _columns(session, model)
     tools = _tools(view, session, model)
+    fields = _columns(model, tools)
     cells = Cells(view.language, view.zone, names_of(session, references(found.items)))
     return ListPage(
         columns=[_column(view, query, field) for field in fields],
@@ -101,11 +102,11 @@ def _clean(view: View, params: Sequence[tuple[str, str]]) -> str:
     return f"{path}?{urlencode(kept, safe='[],')}" if kept else path
 
 
-def _columns(session: ScopedSession, model: type[Record]) -> list[Field]:
-    """The store is left out for those who see only one."""
-    stores = session.scope.store_ids
-    only_one = stores is not None and len(stores) == 1
-    return [f for f in shown(model, Show.LIST) if not (only_one and f.name == "store_id")]
+def _columns(model: type[Record], tools: Sequence[Tool]) -> list[Field]:
+    """Key and name first; the store is left out for those who have only one to choose."""
+    has_stores = any(tool.name == "filter[store_id]" for tool in tools)
+    fields = [f for f in shown(model, Show.LIST) if f.name != "store_id" or has_stores]
+    return sorted(fields, key=lambda field: not field.has(Show.KEY | Show.TITLE))
 
 
 def _column(view: View, query: Query, field: Field) -> Column:
@@ -124,7 +125,7 @@ def _row(cells: Cells, fields: Sequence[Field], record: Record) -> Row:
     title = next(i for i, field in enumerate(fields) if field.has(Show.TITLE))
     address = f"/archive/{path_of(type(record))}/{record.id}"
     made[title] = Cell(title_of(record), href=address)
-    return Row(record.id, made)
+    return Row(record.id, made, title)
 
 
 def _tools(view: View, session: ScopedSession, model: type[Record]) -> list[Tool]:
