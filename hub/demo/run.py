@@ -15,7 +15,7 @@ from uuid import UUID
 
 from hub.demo.processes import HOST, Children, DemoError, free_port, is_free, program
 from hub.demo.seed import DemoStore, Login, demo_stores, new_login, seed_hub
-from hub.demo.watch import HubClient, wait_until_answering, wait_until_caught_up
+from hub.demo.watch import HubClient, wait_until_caught_up, wait_until_listening
 
 GROUP = "demo-0"
 MARKER = "storevitals-demo.lock"  # only a folder that bears it is ever emptied
@@ -51,11 +51,20 @@ class Demo:
         count = f"{len(stores)} stores" if len(stores) > 1 else "one store"
         _tell(f"Writing {self._options.days:g} days of {count} …")
         async with asyncio.TaskGroup() as group:
-            hub = group.create_task(self._start_hub(stores, login))
+            seeding = group.create_task(self._start_hub(stores, login))
             limit = asyncio.Semaphore(HISTORIES_AT_ONCE)
             for store in stores:
-                group.create_task(self._start_store(store, limit))
-        await self._get_ready(login, hub.result(), datetime.now(UTC))
+                group.create_task(self._start_simulator(store, limit))
+        hub = HubClient(HOST, self._options.port, login.username, login.password)
+        await wait_until_listening(hub)
+        begun = datetime.now(UTC)
+        for store in stores:
+            config = str(self._dir / store.node / "agent.toml")
+            agent = [*program("storevitals-agent"), "run", "--config", config]
+            await self._start(f"agent-{store.number}", agent)
+        _tell("The hub is taking the history in …")
+        await wait_until_caught_up(hub, seeding.result(), begun)
+        self._say_ready(login)
         await self._stay()
 
     async def _start(
@@ -79,17 +88,15 @@ class Demo:
             "HUB_MQTT_URL": self._mqtt_url,
         }
 
-    async def _start_store(self, store: DemoStore, limit: asyncio.Semaphore) -> None:
-        """Its simulator writes the history and opens the wires; then its agent starts."""
+    async def _start_simulator(self, store: DemoStore, limit: asyncio.Semaphore) -> None:
+        """It writes the history, the agent's configuration too, and opens the wires."""
         folder = self._dir / store.node
         folder.mkdir()
-        simulator = f"simulator-{store.number}"
+        name = f"simulator-{store.number}"
         async with limit:
-            await self._children.start(simulator, self._simulate(store, folder))
-            await self._children.first_line(simulator)
-        self._children.watch(simulator)
-        agent = [*program("storevitals-agent"), "run", "--config", str(folder / "agent.toml")]
-        await self._start(f"agent-{store.number}", agent)
+            await self._children.start(name, self._simulate(store, folder))
+            await self._children.first_line(name)
+        self._children.watch(name)
 
     def _simulate(self, store: DemoStore, folder: Path) -> list[str]:
         options = {
@@ -110,12 +117,8 @@ class Demo:
         words = [str(word) for option in options.items() for word in option]
         return [*program("storevitals-agent"), "simulate", "--json", *words]
 
-    async def _get_ready(self, login: Login, stores: list[UUID], begun: datetime) -> None:
+    def _say_ready(self, login: Login) -> None:
         url = f"http://{HOST}:{self._options.port}"
-        hub = HubClient(HOST, self._options.port, login.username, login.password)
-        _tell("The hub is taking the history in …")
-        await wait_until_answering(hub)
-        await wait_until_caught_up(hub, stores, begun)
         document = {
             "url": url,
             "mqtt_url": self._mqtt_url,

@@ -19,6 +19,7 @@ START_LIMIT_S = 60.0
 DRAIN_LIMIT_S = 1800.0
 REQUEST_LIMIT_S = 10.0
 LIVE_LAG_ROWS = 10  # what is on its way at any moment
+_CONNECTED = re.compile(r"^\w*connected(?:\{.*\})? 1(?:\.0)?$", re.MULTILINE)
 _LAG = re.compile(r"^\w*lag_\w+_rows(?:\{.*\})? (\S+)$", re.MULTILINE)
 POLLED = frozenset({"cabinet-1", "cabinet-2", "freezer-1", "hvac-1", "meter-1", "door-1"})
 
@@ -38,6 +39,10 @@ class HubClient:
         except OSError:
             return False
         return True
+
+    def is_connected(self) -> bool:
+        """Whether its ingest has a broker."""
+        return _CONNECTED.search(self._ask("/metrics").decode()) is not None
 
     def lag(self) -> float:
         """Journal rows that consumers have still before them."""
@@ -77,11 +82,12 @@ class HubClient:
         return body
 
 
-async def wait_until_answering(hub: HubClient) -> None:
-    """Raises DemoError when the hub does not begin to answer."""
+async def wait_until_listening(hub: HubClient) -> None:
+    """Until it answers and has subscribed: what comes earlier would have to be sent again."""
     async with _limit(START_LIMIT_S, "The hub did not answer"):
         await _until(hub.is_ready)
         await asyncio.to_thread(hub.log_in)
+        await _until(hub.is_connected)
 
 
 async def wait_until_caught_up(hub: HubClient, stores: Sequence[UUID], begun: datetime) -> None:
