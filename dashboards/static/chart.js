@@ -103,6 +103,7 @@ function plot(section, chart) {
     cursor: { sync: { key: "store", scales: ["x", null] }, drag: { x: true, y: false, setScale: false }, points: { show: false }, y: false, bind: { dblclick: () => () => reset() } },
     hooks: { draw: [(self) => draw(self, kept)], setCursor: [(self) => readout(self, section, kept)], setSelect: [select], ready: [(self) => readout(self, section, kept)] },
   }, data, target);
+  u.over.addEventListener("pointerdown", () => { held = u; });
   plots.set(section, { u, chart: kept, shape: shapeOf(chart) });
 }
 const shapeOf = (chart) => `${chart.bars}/${chart.lines.map((line) => line.key)}`;
@@ -114,8 +115,9 @@ function bounds(chart, low, high) {
   return uPlot.rangeNum(Math.min(low ?? 0, ...limits), Math.max(high ?? 1, ...limits), 0.08, true);
 }
 
+let held = null; // the plot under the finger: the others only follow it
 function select(u) {
-  if (u.select.width < 4) return;
+  if (u !== held || u.select.width < 4) return;
   const [start, end] = [u.select.left, u.select.left + u.select.width].map((left) => Math.round(u.posToVal(left, "x") * 1000));
   u.setSelect({ width: 0, height: 0, left: 0, top: 0 }, false);
   go(start, Math.max(end, start + 5 * 60000));

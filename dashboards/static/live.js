@@ -74,6 +74,7 @@ const heard = () => {
 };
 function connection(lost) {
   isLost = lost;
+  if (lost === !banner.hidden) return;
   banner.hidden = !lost;
   document.getElementById("live-dot")?.classList.toggle("late", lost);
   const text = banner.querySelector("[data-lost]");
@@ -112,6 +113,22 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("pagehide", hush);
 
+// The hub says something every ten seconds; a line that is silent for longer is dead, whatever the socket says.
+const SILENCE_MS = 25000;
+let lastTried = 0;
+function watch() {
+  if (!source || now() - Math.max(lastHeard, lastTried) < SILENCE_MS) return;
+  connection(true);
+  again();
+}
+function again() {
+  hush();
+  listen();
+  lastTried = now();
+}
+addEventListener("offline", () => connection(true));
+addEventListener("online", again);
+
 // The number of open alerts in the menu.
 let counting = 0;
 body.addEventListener("live:alert", () => {
@@ -130,4 +147,4 @@ function tally(count) {
 
 if (body.dataset.live !== undefined) listen();
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-setInterval(tick, 1000);
+setInterval(() => { tick(); watch(); }, 1000);
