@@ -1,0 +1,137 @@
+"""The installer's commands as a shell sees them: exit code, stdout, stderr."""
+
+import json
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from agent.cli.main import main
+from agent.outbox import Outbox
+from protocols.reading import Reading
+
+CONFIG = """
+[agent]
+id = "store-1"
+data_dir = "{folder}"
+
+[uplink]
+url = "{url}"
+group = "chain-0"
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    file = tmp_path / "agent.toml"
+    file.write_text(CONFIG.format(folder=tmp_path, url="mqtt://127.0.0.1:1"))
+    return file
+
+
+def filled(path: Path, batches: int = 3) -> None:
+    with Outbox(path) as outbox:
+        for n in range(batches):
+            at = datetime(2026, 1, 5, 8, n, tzinfo=UTC)
+            outbox.append([Reading("meter-1", "power_w", float(n), at)], urgent=True)
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in ("run", "check", "outbox", "simulate"))
+
+
+@pytest.mark.parametrize("words", [[], ["walk"], ["outbox", "burn"], ["run", "--fast"]])
+def test_wrong_usage_is_2(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2
+
+
+@pytest.mark.parametrize("command", ["run", "check", "outbox"])
+def test_a_missing_configuration_is_1_and_a_sentence(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, "--config", str(tmp_path / "agent.toml")]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"storevitals-agent {command}: ")
+    assert "agent.toml" in said.err
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_broker_in_the_clear_is_refused(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_text(CONFIG.format(folder=tmp_path, url="mqtt://hub.example"))
+    assert main([command, "--config", str(file)]) == 1
+    assert "[uplink]" in (text := capsys.readouterr().err)
+    assert "use mqtts://" in text
+
+
+def test_outbox_shows_what_waits(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    filled(config.parent / "outbox.sqlite")
+    assert main(["outbox", "--config", str(config)]) == 0
+    assert "waiting for the hub: 3 batches, 3 readings" in capsys.readouterr().out
+    assert main(["outbox", "--config", str(config), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["rows_waiting"], document["values_waiting"]) == (3, 3)
+    assert document["epochs"][0]["last"] == 3
+    assert document["oldest_waiting_at"].endswith("+00:00")
+
+
+def test_outbox_can_be_looked_at_while_the_agent_writes(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = config.parent / "outbox.sqlite"
+    with Outbox(path) as outbox:
+        outbox.append([Reading("meter-1", "power_w", 1.0, datetime.now(UTC))], urgent=True)
+        outbox.bulk([])
+        assert main(["outbox", "--file", str(path)]) == 0
+        assert main(["outbox", "repair", "--file", str(path)]) == 1
+    said = capsys.readouterr()
+    assert "1 batches" in said.out
+    assert "in use by another process" in said.err
+
+
+def test_outbox_repair_says_what_was_saved(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = config.parent / "outbox.sqlite"
+    filled(path)
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE batch SET crc = crc + 1 WHERE key & 255 = 2")
+    db.close()
+    assert main(["outbox", "repair", "--file", str(path), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["saved"], document["lost"]) == (2, 1)
+    assert Path(document["kept_as"]).exists()
+    assert main(["outbox", "repair", "--file", str(path)]) == 0
+    assert "sound" in capsys.readouterr().out
+
+
+def test_an_outbox_that_is_not_there_is_1(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["outbox", "--config", str(config)]) == 1
+    assert "There is no outbox" in capsys.readouterr().err
+
+
+def test_check_tells_each_part(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing listens at the broker's address: that part fails with what to do, the rest is ok."""
+    assert main(["check", "--config", str(config), "--json"]) == 1
+    findings = {f["part"]: f for f in json.loads(capsys.readouterr().out)}
+    assert findings["configuration"]["is_ok"]
+    assert findings["outbox"]["is_ok"]
+    assert not findings["broker"]["is_ok"]
+    assert "is the broker running?" in findings["broker"]["text"]
+
+
+def test_check_leaves_a_running_agent_alone(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Outbox(config.parent / "outbox.sqlite"):
+        assert main(["check", "--config", str(config)]) == 0
+    assert "the agent is running" in capsys.readouterr().out
