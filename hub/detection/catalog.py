@@ -7,6 +7,7 @@ numbers last and detector state may be indexed by them.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from uuid import UUID
 
 import numpy as np
@@ -57,6 +58,15 @@ class Device:
     store: int
 
 
+@lru_cache(maxsize=10_000)
+def _watched(
+    metric: str, equipment_kind: str | None, setpoint_c: float | None
+) -> tuple[Limits, np.void] | None:
+    """Limits and their row of PARAMS; a chain has few kinds of machines, and many of each."""
+    limits = limits_for(metric, equipment_kind, setpoint_c)
+    return None if limits is None else (limits, row_of(limits, setpoint_c)[0])
+
+
 class Catalog:
     """Immutable; arrays are indexed by series and hold -1 or zeros where a series is unknown."""
 
@@ -91,10 +101,9 @@ class Catalog:
             self.device_of[row.series] = device
             self.agent_of[row.series] = agent
             self.role[row.series] = _ROLES.get(row.metric, Role.NONE)
-            limits = limits_for(row.metric, row.equipment_kind, row.setpoint_c)
-            if limits is not None:
-                self.limits[row.series] = limits
-                self.params[row.series] = row_of(limits, row.setpoint_c)[0]
+            watched = _watched(row.metric, row.equipment_kind, row.setpoint_c)
+            if watched is not None:
+                self.limits[row.series], self.params[row.series] = watched
         self.stores = list(stores)
         self.agents = list(agents)
         self.agent_number = agents
