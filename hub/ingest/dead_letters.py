@@ -35,7 +35,8 @@ class Cause(StrEnum):
     FAILED = "failed"  # an error of the hub itself
 
 
-SAMPLED = frozenset((Cause.REPLAYED, Cause.QUARANTINED))  # normal in number: one a minute is kept
+# Many of one kind say no more than one: of a node one a minute is kept.
+SAMPLED = frozenset((Cause.REPLAYED, Cause.QUARANTINED, Cause.UNKNOWN_METRIC))
 
 
 class DeadLetters:

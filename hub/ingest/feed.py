@@ -84,10 +84,8 @@ class Feed:
         """Once: not again when a slower consumer reads the same row."""
         row = refusal.row
         if row.seq > self._refused_seq:
-            place = f"{self._registry.node_of(row.agent_id)} row {row.seq}"
-            self._letters.add(
-                refusal.cause, place, row.payload, refusal.error, count=refusal.values
-            )
+            node = str(self._registry.node_of(row.agent_id))
+            self._letters.add(refusal.cause, node, row.payload, refusal.error, count=refusal.values)
 
     def _keep(self, after: int, block: Block) -> None:
         self._blocks[after] = block

@@ -20,7 +20,7 @@ from hub.ingest.watermarks import Hole, Told, Watermarks
 from protocols.errors import FrameError
 from protocols.sparkplug import codec, journal
 from protocols.sparkplug.journal import BatchId, OpenEpoch
-from protocols.sparkplug.sparkplug_b_pb2 import Payload
+from protocols.sparkplug.sparkplug_b_pb2 import Metric, Payload
 from protocols.sparkplug.topics import MessageType, Topic, parse_topic
 
 log = logging.getLogger(__name__)
@@ -228,16 +228,11 @@ class Intake:
 
     def _knows_metrics(self, message: _Message) -> bool:
         """Every alias, and every name where there is no alias, was declared by a birth."""
-        node, metrics = message.node, message.payload.metrics
-        known = node.aliases
+        known = message.node.aliases
+        metrics = message.payload.metrics
         if known and known.keys() >= {metric.alias for metric in metrics}:
             return True
-        return all(
-            metric.alias in known
-            if metric.HasField("alias")
-            else _is_declared(node, metric.name, message.topic.device)
-            for metric in metrics
-        )
+        return all(_is_declared(metric, message.node, message.topic.device) for metric in metrics)
 
     def _hear(self, message: _Message, opened: list[OpenEpoch]) -> bool:
         """Judge an announcement; False for one that must not be followed."""
@@ -275,7 +270,8 @@ class Intake:
         self._acks.hurry(node)
 
     def _learn_birth(self, message: _Message, device: str | None) -> None:
-        metrics = names.declared(message.payload, device)
+        metrics, ignored = names.declared(message.payload, device)
+        message.node.ignored |= ignored
         refused = self._registry.declare(message.node, metrics, self._journal.next_seq)
         if refused:
             first = f"{refused[0].device}/{refused[0].metric}"
@@ -312,9 +308,11 @@ class Intake:
         self._letters.add(cause, arrival.topic, arrival.payload, error)
 
 
-def _is_declared(node: Node, name: str, device: str | None) -> bool:
-    key = names.split(name, device)
-    return key is None or key in node.names
+def _is_declared(metric: Metric, node: Node, device: str | None) -> bool:
+    if metric.HasField("alias"):
+        return metric.alias in node.aliases or metric.alias in node.ignored
+    name = names.split(metric.name, device)
+    return name is None or name in node.names or name in node.ignored
 
 
 def _gap_detail(hole: Hole, told_ms: int) -> bytes:

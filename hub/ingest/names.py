@@ -10,14 +10,18 @@ _CONTROLS = ("Node Control/", "Device Control/", "Properties/")
 _OWN = frozenset((BDSEQ, journal.OPEN))
 
 
-def declared(payload: Payload, device: str | None) -> list[Declared]:
-    """The metrics of a birth that become series; controls and what has no usable name are not."""
-    found = []
+def declared(payload: Payload, device: str | None) -> tuple[list[Declared], set[int]]:
+    """The metrics of a birth that become series, and the aliases of those that do not: controls,
+    and what has no usable name."""
+    found, ignored = [], set()
     for metric in payload.metrics:
+        alias = metric.alias if metric.HasField("alias") else None
         name = split(metric.name, device)
         if name is not None:
-            found.append(Declared(metric.alias if metric.HasField("alias") else None, *name))
-    return found
+            found.append(Declared(alias, *name))
+        elif alias is not None:
+            ignored.add(alias)
+    return found, ignored
 
 
 def split(name: str, device: str | None) -> tuple[str, str] | None:

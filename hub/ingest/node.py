@@ -61,7 +61,8 @@ class AliasTable:
 class Node:
     """An approved edge node as ingest knows it; changed by the journal's thread only.
 
-    `tables` are the meanings of aliases, each from a journal number on, the newest last.
+    `tables` are the meanings of aliases, each from a journal number on, the newest last. What
+    `ignored` names is declared and yet not kept: beyond the store's limit, or no reading.
     """
 
     agent_id: UUID
@@ -74,6 +75,7 @@ class Node:
     heard_at: datetime | None
     tables: list[tuple[int, AliasTable]] = field(default_factory=lambda: [(0, AliasTable({}))])
     names: dict[tuple[str, str], int] = field(default_factory=dict)
+    ignored: set[int | tuple[str, str]] = field(default_factory=set)  # aliases and names
 
     @property
     def aliases(self) -> dict[int, int]:

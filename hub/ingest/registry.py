@@ -199,6 +199,8 @@ class Registry:
         changed = {a: s for a, s in meanings.items() if node.aliases.get(a) != s}
         if new or changed:
             self._save_birth(node, new, changed, seq)
+        node.ignored |= {(m.device, m.metric) for m in refused}
+        node.ignored |= {m.alias for m in metrics if m.alias is not None} - meanings.keys()
         return refused
 
     def _new_series(
