@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hub.kit.db import Database
 from hub.security.sign_in import SignIn
 from hub.settings import HubSettings
+from hub.web.recent import Recent
 
 if TYPE_CHECKING:
     from hub.ingest.registry import Registry
@@ -28,6 +29,7 @@ class Services:
     registry: "Registry"
     live: "Live"
     templates: "Templates"
+    recent: Recent = field(default_factory=Recent)
     checks: Mapping[str, Callable[[], None]] = field(default_factory=dict)
     """Parts that `GET /health/ready` asks; a part that is not well raises."""
     numbers: Callable[[], Mapping[str, float]] = dict

@@ -24,7 +24,7 @@ from hub.web.formats import Formats
 from hub.web.language import Language, say
 from hub.web.packing import packed_json
 from hub.web.pages.alert_rows import AlertRow, Names, alert_rows, row_of, trends_of
-from hub.web.pages.charts import Chart, Limit, Mark, line_chart, span_of
+from hub.web.pages.charts import Channel, Limit, Mark, line_charts, span_of
 from hub.web.pages.plots import Line, Plot
 from hub.web.rendering import View
 from hub.web.views import CurrentView
@@ -217,9 +217,8 @@ def chart_of(
     alert = service.get(session, id)
     until = min(view.now, alert.closed_at + timedelta(hours=2)) if alert.closed_at else view.now
     span = span_of(range, start, end, until)
-    chart: Chart = line_chart(
-        services.timeseries, [(alert.source, int(alert.evidence["series"]), 1)], span, width
-    )
+    channel = Channel(alert.source, int(alert.evidence["series"]), 1)
+    (chart,) = line_charts(services.timeseries, [[channel]], span, width)
     if alert.evidence.get("limit") is not None:
         chart["limits"] = [Limit(value=float(alert.evidence["limit"]))]
     chart["marks"] = [

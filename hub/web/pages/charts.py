@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hub.errors import InvalidError, T
-from hub.timeseries.port import TimeSeries
+from hub.timeseries.port import Buckets, TimeSeries
 
 RANGES = {
     "1d": timedelta(days=1),
@@ -28,6 +28,15 @@ STEPS_MS = tuple(m * MINUTE_MS for m in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360,
 MIN_BUCKETS, MAX_BUCKETS = 120, 360
 SHORTEST = timedelta(minutes=5)
 LONGEST = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A series as a line; `digits` stay after the point."""
+
+    key: str
+    series: int
+    digits: int
 
 
 class Line(TypedDict):
@@ -108,40 +117,39 @@ def edges_of(span: Span, step: int) -> NDArray[np.int64]:
     return first + step * np.arange(count + 1, dtype=np.int64)
 
 
-def line_chart(
-    timeseries: TimeSeries,
-    series: Sequence[tuple[str, int, int]],
-    span: Span,
-    width_px: int,
-) -> Chart:
-    """`series` are (key, series number, digits after the point)."""
+def line_charts(
+    timeseries: TimeSeries, groups: Sequence[Sequence[Channel]], span: Span, width_px: int
+) -> list[Chart]:
+    """One chart for each group of channels, all from a single query over the same buckets."""
     step = step_ms(span, width_px)
     edges = edges_of(span, step)
-    found = timeseries.buckets([number for _, number, _ in series], edges)
+    wanted = sorted({channel.series for group in groups for channel in group})
+    found = timeseries.buckets(wanted, edges)
     row_of = {int(number): row for row, number in enumerate(found.series)}
-    lines: list[Line] = []
-    for key, number, digits in series:
-        row = row_of[number]
-        scale = 10.0**-digits
-        lines.append(
-            Line(
-                key=key,
-                scale=scale,
-                digits=digits,
-                mean=whole(found.mean[row], scale),
-                low=whole(found.min[row], scale),
-                high=whole(found.max[row], scale),
-            )
+    return [
+        Chart(
+            start=int(edges[0]),
+            step=step,
+            n=len(edges) - 1,
+            x=[],
+            bars=False,
+            lines=[line_of(channel, found, row_of[channel.series]) for channel in group],
+            limits=[],
+            marks=[],
         )
-    return Chart(
-        start=int(edges[0]),
-        step=step,
-        n=len(edges) - 1,
-        x=[],
-        bars=False,
-        lines=lines,
-        limits=[],
-        marks=[],
+        for group in groups
+    ]
+
+
+def line_of(channel: Channel, found: Buckets, row: int) -> Line:
+    scale = 10.0**-channel.digits
+    return Line(
+        key=channel.key,
+        scale=scale,
+        digits=channel.digits,
+        mean=whole(found.mean[row], scale),
+        low=whole(found.min[row], scale),
+        high=whole(found.max[row], scale),
     )
 
 

@@ -213,7 +213,9 @@ class Overview:
         if self.store_count > TRADE_UP_TO:
             return {}
         return {
-            store.id: Trade(store, self.session, self.actor, self.fmt, self.now)
+            store.id: Trade(
+                store, self.session, self.services.recent, self.actor, self.fmt, self.now
+            )
             for store in self.all_stores
         }
 

@@ -12,7 +12,7 @@ from hub.archive.stores.records import Store
 from hub.kit.records.access import load
 from hub.web.deps import CurrentUser, Hub, ReadSession
 from hub.web.packing import packed_json
-from hub.web.pages.charts import DEFAULT_RANGE, RANGES, Mark, line_chart, span_of
+from hub.web.pages.charts import DEFAULT_RANGE, RANGES, Channel, line_charts, span_of
 from hub.web.pages.store_page import StorePage
 from hub.web.views import CurrentView
 
@@ -54,15 +54,13 @@ def charts_of(
     """All linked charts over one range; their alerts as marks."""
     span = span_of(page.range, start, end, page.now)
     charts = page.trade.charts(span)
-    for plot in page.line_plots:
-        series = [(line.key, line.series, line.digits) for line in plot.lines]
-        chart = line_chart(page.services.timeseries, series, span, width)
-        devices = {line.key.partition("/")[0] for line in plot.lines}
-        chart["marks"] = [
-            Mark(t=int(one.began_at.timestamp() * 1000), severity=one.severity_level.word)
-            for one in page.open_alerts
-            if one.device in devices
-        ]
+    groups = [
+        [Channel(line.key, line.series, line.digits) for line in plot.lines]
+        for plot in page.line_plots
+    ]
+    drawn = line_charts(page.services.timeseries, groups, span, width) if groups else []
+    for plot, chart in zip(page.line_plots, drawn, strict=True):
+        chart["marks"] = page.marks_of(plot)
         charts[plot.key] = chart
     return packed_json(
         request,

@@ -23,6 +23,7 @@ from hub.security.actor import Actor
 from hub.web.formats import Formats
 from hub.web.language import Language, say
 from hub.web.pages.alert_rows import AlertRow, alert_rows
+from hub.web.pages.charts import Mark
 from hub.web.pages.plots import Plot, plots_of
 from hub.web.pages.tiles import Named, Reading, Tile, latest, tiles
 from hub.web.pages.trade import Trade
@@ -187,9 +188,18 @@ class StorePage:
     def charts(self) -> list[Plot]:
         return [*self.line_plots, *self.trade.plots]
 
+    def marks_of(self, plot: Plot) -> list[Mark]:
+        """The open alerts of the devices that a chart shows."""
+        devices = {line.key.partition("/")[0] for line in plot.lines}
+        return [
+            Mark(t=int(one.began_at.timestamp() * 1000), severity=one.severity_level.word)
+            for one in self.open_alerts
+            if one.device in devices
+        ]
+
     @cached_property
     def trade(self) -> Trade:
-        return Trade(self.store, self.session, self.actor, self.fmt, self.now)
+        return Trade(self.store, self.session, self.services.recent, self.actor, self.fmt, self.now)
 
     @cached_property
     def vitals(self) -> list[Vital]:

@@ -1,9 +1,10 @@
 """Footfall and sales of one store as the pages show them; whoever may not see them gets None."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -22,8 +23,11 @@ from hub.web.pages.charts import Chart, Span, bar_chart, bars
 from hub.web.pages.day import Day, DayFacts, Hour, day_of
 from hub.web.pages.plots import Plot, named_plot
 from hub.web.pages.vitals import Vital
+from hub.web.recent import Recent
 
 SALES, FOOTFALL = "sales.read", "footfall.read"
+FIGURE_AGE_S, HEATMAP_AGE_S = 4.0, 120.0
+V = TypeVar("V")
 LEVELS = 7
 HOURLY_UP_TO = timedelta(days=3, hours=12)
 HOUR = timedelta(hours=1)
@@ -69,6 +73,7 @@ class Trade:
 
     store: Store
     session: ScopedSession
+    recent: Recent
     actor: Actor
     fmt: Formats
     now: datetime
@@ -90,15 +95,23 @@ class Trade:
 
     @cached_property
     def figures(self) -> dict[Figure, FigureTile]:
-        return {one.figure: one for one in figure_tiles(self.session, self.clock, self.now)}
+        found = self.shared("figures", lambda: figure_tiles(self.session, self.clock, self.now))
+        return {one.figure: one for one in found}
 
     @cached_property
     def today(self) -> sales.DayAgainstUsual:
-        return sales.day_against_usual(self.session, self.clock, self.now)
+        return self.shared(
+            "sales", lambda: sales.day_against_usual(self.session, self.clock, self.now)
+        )
 
     @cached_property
     def heatmap(self) -> footfall.Heatmap:
-        return footfall.heatmap(self.session, self.clock, self.now)
+        make = partial(footfall.heatmap, self.session, self.clock, self.now)
+        return self.recent.get(("heatmap", self.store.id), HEATMAP_AGE_S, make)
+
+    def shared(self, name: str, make: Callable[[], V]) -> V:
+        """The same for everybody who may see this store, for some seconds."""
+        return self.recent.get((name, self.store.id), FIGURE_AGE_S, make)
 
     @cached_property
     def weekday(self) -> int:
@@ -129,7 +142,8 @@ class Trade:
         if not self.has_footfall or self.heat is None:
             return None
         start = self.clock.start_of(self.clock.day_of(self.now))
-        flows = footfall.flows(self.session, self.clock, [start + n * HOUR for n in range(25)])
+        edges = [start + n * HOUR for n in range(25)]
+        flows = self.shared("flows", lambda: footfall.flows(self.session, self.clock, edges))
         local = [flow.start_at.astimezone(self.clock.zone) for flow in flows]
         hours = tuple(
             Hour(

@@ -11,11 +11,12 @@ from hub.timeseries.engines import open_timeseries
 from hub.timeseries.port import Points
 from hub.web.pages.charts import (
     MINUTE_MS,
+    Channel,
     Span,
     bar_chart,
     bars,
     edges_of,
-    line_chart,
+    line_charts,
     span_of,
     step_ms,
     whole,
@@ -65,9 +66,8 @@ def test_a_short_peak_stays_and_a_gap_stays_open(tmp_path: Path) -> None:
     engine = open_timeseries("duckdb:", tmp_path)
     try:
         engine.write(Points.of([7] * len(t_ms), t_ms, value), 1)
-        chart = line_chart(
-            engine, [("cabinet-1/air", 7, 1)], Span("", NOW - timedelta(days=14), NOW), 900
-        )
+        span = Span("", NOW - timedelta(days=14), NOW)
+        (chart,) = line_charts(engine, [[Channel("cabinet-1/air", 7, 1)]], span, 900)
     finally:
         engine.close()
     line = chart["lines"][0]
