@@ -219,7 +219,7 @@ def _flush(session: ScopedSession, record: Record) -> None:
 def _taken(model: type[Record], message: str) -> ConflictError:
     """Which field is not unique: engines name the index `uq_<table>_<field>`, or its columns."""
     table = model.__tablename__
-    keys = shown(model, Show.KEY | Show.UNIQUE) or list(fields_of(model).values())
+    keys = shown(model, Show.KEY | Show.UNIQUE) or fields_of(model).values()
     for field in keys:
         if f"uq_{table}_{field.name}" in message or f"{table}.{field.name}" in message:
             label = field.label

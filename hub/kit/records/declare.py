@@ -78,9 +78,10 @@ def _field(model: "type[Record]", name: str, column: Column[Any]) -> Field:
     return Field(name, column.info["spec"], attribute, required, nullable, default)
 
 
-def shown(model: "type[Record]", show: Show) -> list[Field]:
+@cache
+def shown(model: "type[Record]", show: Show) -> tuple[Field, ...]:
     """The fields that have one of these flags."""
-    return [field for field in fields_of(model).values() if field.has(show)]
+    return tuple(field for field in fields_of(model).values() if field.has(show))
 
 
 def path_of(model: "type[Record]") -> str:

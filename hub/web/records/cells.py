@@ -40,6 +40,10 @@ class Cells:
     language: Language
     zone: tzinfo
     names: Mapping[UUID, str] = field(default_factory=dict)
+    formats: Formats = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "formats", Formats(self.language))
 
     def of(self, declared: Field, record: Record) -> Cell:
         currency = getattr(record, declared.spec.currency, "") if declared.spec.currency else ""
@@ -52,10 +56,10 @@ class Cells:
             return Cell(NO_VALUE, is_number=declared.is_number, is_known=False)
         match spec.kind:
             case Kind.MONEY:
-                money = Formats(self.language).money(value, currency or "CNY", 2)
+                money = self.formats.money(value, currency or "CNY", 2)
                 return Cell(money, is_number=True)
             case Kind.WHOLE | Kind.NUMBER:
-                number = Formats(self.language).number(value, _digits(value, spec.digits))
+                number = self.formats.number(value, _digits(value, spec.digits))
                 return Cell(number, say(self.language, spec.unit), is_number=True)
             case Kind.REFERENCE:
                 return self._reference(spec.target, value)
@@ -82,7 +86,7 @@ class Cells:
             case bool():
                 return say(self.language, YES if value else NO)
             case datetime():
-                return Formats(self.language).moment(value, self.zone)
+                return self.formats.moment(value, self.zone)
             case date():
                 return value.isoformat()
             case time():

@@ -15,6 +15,7 @@ from hub.web.records.cells import Cell, Cells
 from hub.web.rendering import View
 
 PAGE_SIZE = 50
+NAME = "record-name"
 OURS = ("lang", "look")  # parameters of every page, none of the list
 
 
@@ -23,18 +24,17 @@ class Column:
     """A head of the table, and the label of its values on phones; `order` is as in `aria-sort`."""
 
     label: str
-    is_number: bool
+    style: str
     href: str
     order: str
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`cells[i]` stands under column i; the cell at `title` leads to the record."""
+    """Each cell with its column; the one of the title leads to the record."""
 
     id: UUID
-    cells: Sequence[Cell]
-    title: int
+    cells: Sequence[tuple[Cell, Column]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,11 @@ def list_page(view: View, session: ScopedSession, model: type[Record]) -> ListPa
     found = rows(session, model, query)
     tools = _tools(view, session, model)
     fields = _columns(model, tools)
+    columns = [_column(view, query, field) for field in fields]
     cells = Cells(view.language, view.zone, names_of(session, references(found.items)))
     return ListPage(
-        columns=[_column(view, query, field) for field in fields],
-        rows=[_row(cells, fields, record) for record in found.items],
+        columns=columns,
+        rows=[_row(cells, list(zip(fields, columns, strict=True)), one) for one in found.items],
         tools=tools,
         chips=_chips(view, cells, model, query),
         total=total(session, model, query),
@@ -111,21 +112,23 @@ def _columns(model: type[Record], tools: Sequence[Tool]) -> list[Field]:
 
 def _column(view: View, query: Query, field: Field) -> Column:
     label = say(view.language, field.label)
+    style = NAME if field.has(Show.TITLE) else "num" if field.is_number else ""
     if not is_sortable(field):
-        return Column(label, field.is_number, "", "")
+        return Column(label, style, "", "")
     is_here = query.sort.removeprefix("-") == field.name
     is_up = is_here and not query.sort.startswith("-")
     order = "ascending" if is_up else "descending" if is_here else ""
     href = view.here(sort=f"-{field.name}" if is_up else field.name, cursor=None)
-    return Column(label, field.is_number, href, order)
+    return Column(label, style, href, order)
 
 
-def _row(cells: Cells, fields: Sequence[Field], record: Record) -> Row:
-    made = [cells.of(field, record) for field in fields]
-    title = next(i for i, field in enumerate(fields) if field.has(Show.TITLE))
+def _row(cells: Cells, columns: Sequence[tuple[Field, Column]], record: Record) -> Row:
     address = f"/archive/{path_of(type(record))}/{record.id}"
-    made[title] = Cell(title_of(record), href=address)
-    return Row(record.id, made, title)
+    made = []
+    for field, column in columns:
+        cell = cells.of(field, record)
+        made.append((Cell(cell.text, href=address) if column.style == NAME else cell, column))
+    return Row(record.id, made)
 
 
 def _tools(view: View, session: ScopedSession, model: type[Record]) -> list[Tool]:
