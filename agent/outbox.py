@@ -5,8 +5,10 @@ or 200 values, and syncs once a second. `append` never waits for the disk.
 """
 
 import asyncio
+import logging
 import queue
 import secrets
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
@@ -24,12 +26,10 @@ from protocols.reading import Reading
 from protocols.sparkplug.codec import Sample
 from protocols.sparkplug.journal import BatchId
 
+log = logging.getLogger(__name__)
+
 MAX_QUEUED = 50_000  # readings that wait while the disk stalls
 MEGABYTE = 1_000_000
-
-
-class OutboxFullError(OutboxError):
-    """The disk has taken nothing for so long that no more readings can be held."""
 
 
 class Outbox:
@@ -53,13 +53,24 @@ class Outbox:
         self._clock = clock or SystemClock()
         self._file = OutboxFile(path, max_mb * MEGABYTE, lambda: secrets.randbits(64))
         self._facts = dict(self._file.facts)
-        self._writer = OutboxWriter(self._file, batching or Batching(), self._clock, self._publish)
+        self._writer = self._begin(batching or Batching())
         self._reader = OutboxReader(path)
         self._tasks: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._turned_s = self._clock.monotonic_s()
+        self._has_room = True
+        self.lost_readings = 0
         self._appended = self._taken = 0  # each is counted by one side only
         self._end: Future[None] = Future()
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
+
+    def _begin(self, batching: Batching) -> OutboxWriter:
+        try:
+            return OutboxWriter(self._file, batching, self._clock, self._publish)
+        except sqlite3.OperationalError as error:
+            self._file.close()
+            raise OutboxError(
+                f"Outbox {self._file.path} cannot be written: {error}. Free disk space."
+            ) from error
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -94,16 +105,26 @@ class Outbox:
         self._tasks.put(partial(self._writer.declare, list(metrics)))
 
     def append(self, readings: Sequence[Reading], *, urgent: bool = False) -> None:
-        """Keep the readings until the hub has them. Raises ValueError, OutboxFullError."""
+        """Keep the readings until the hub has them. Raises ValueError.
+
+        When the disk has taken nothing for so long that memory is full, new readings are lost; the
+        hub is told of the gap.
+        """
         for reading in readings:
             check(reading)
-        waiting = self._appended - self._taken
-        if waiting > MAX_QUEUED:
-            raise OutboxFullError(
-                f"{waiting} readings wait for {self._file.path}: the disk takes nothing."
-            )
+        if self._appended - self._taken + self._writer.held > MAX_QUEUED:
+            self._lose(len(readings))
+            return
+        self._has_room = True
         self._appended += len(readings)
         self._tasks.put(partial(self._take, list(readings), urgent))
+
+    def _lose(self, count: int) -> None:
+        self.lost_readings += count
+        if self._has_room:
+            self._has_room = False
+            log.error("%s takes nothing and memory is full: readings are lost.", self._file.path)
+            self._tasks.put(self._writer.lost)
 
     def bulk(self, readings: Iterable[Reading]) -> int:
         """Write history as an epoch before everything live; blocks, returns how many readings."""
@@ -131,7 +152,7 @@ class Outbox:
         self._tasks.put(partial(self._writer.acknowledge, list(acks)))
 
     def begin_epoch(self) -> None:
-        self._tasks.put(self._writer.begin_epoch)
+        self._tasks.put(self._writer.resume)
 
     def fact(self, name: str) -> int:
         """A number that survives a restart, 0 where nobody has set it."""

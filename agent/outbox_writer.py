@@ -2,7 +2,8 @@
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 
 from agent.clock import Clock
@@ -45,25 +46,38 @@ class OutboxWriter:
         self._offset_ms = self._clock_offset_ms()
         self.begin_epoch()
 
+    @property
+    def held(self) -> int:
+        """Values that wait in memory for a disk that takes nothing."""
+        return sum(batch.values for batch in self._pending)
+
     def take(self, readings: Sequence[Reading], *, is_urgent: bool) -> None:
-        self._watch_clock()
+        with self._stalling():
+            self._watch_clock()
         self.batcher.add(readings, self._clock.monotonic_s(), is_urgent=is_urgent)
 
     def declare(self, metrics: Iterable[tuple[str, str]]) -> None:
         for device, metric in metrics:
             self.file.channel(device, metric)
-        self.file.add([], self._clock.utc_ms())
-        self._changed()
+        with self._stalling():
+            self.file.add([], self._clock.utc_ms())
+            self._on_stored()
+
+    def resume(self) -> None:
+        """Begin an epoch because the uplink wants one; without it live values only wait longer."""
+        with self._stalling():
+            self.begin_epoch()
 
     def begin_epoch(self) -> None:
-        self.flush(is_final=True)
+        """Raises sqlite3.OperationalError where the disk takes nothing."""
+        self._flush(is_final=True)
         self.file.begin_epoch(self._clock.utc_ms())
-        self._changed()
+        self._on_stored()
 
     def acknowledge(self, acks: Iterable[BatchId]) -> None:
         for ack in acks:
             self.file.acknowledge(ack.epoch, ack.id)
-        self._changed()
+        self._on_stored()
 
     def remember(self, name: str, value: int) -> None:
         self._facts[name] = value
@@ -75,42 +89,54 @@ class OutboxWriter:
         while chunk := list(islice(batches, HISTORY_COMMIT)):
             self.file.add(chunk, self._clock.utc_ms())
             total += sum(batch.values for batch in chunk)
-            self._changed()
+            self._on_stored()
         self.begin_epoch()
         self.sync()
         return total
 
-    def flush(self, *, is_final: bool = False) -> None:
-        """Commit what is due. A disk that does not take it is asked again every 5 s."""
-        now_s = self._clock.monotonic_s()
-        self._pending.extend(self.batcher.due(now_s, is_final=is_final))
-        if not self._pending or (now_s < self._retry_s and not is_final):
-            return
-        try:
-            self.file.add(self._pending, self._clock.utc_ms())
-        except sqlite3.OperationalError as error:
-            self._stall(error, now_s)
-            return
-        if self._is_stalled:
-            log.warning("Outbox %s takes readings again.", self.file.path)
-        self._pending, self._is_stalled, self._is_unsynced = [], False, True
-        self._changed()
-
-    def _stall(self, error: sqlite3.OperationalError, now_s: float) -> None:
-        if not self._is_stalled:
-            log.error(
-                "Outbox %s cannot be written (%s): readings wait in memory. Free disk space or "
-                "check the card.",
-                self.file.path,
-                error,
-            )
-        self._is_stalled, self._retry_s = True, now_s + RETRY_S
+    def lost(self) -> None:
+        """Readings could not even be held: an empty batch will tell the hub of a gap."""
+        self._pending.append(Batch(None, 0, b""))
 
     def tick(self) -> None:
-        """Everything that is due now."""
-        self._watch_clock()
-        self.flush()
+        """Everything that is due now; a disk that takes nothing is asked again every 5 s."""
         now_s = self._clock.monotonic_s()
+        self._pending.extend(self.batcher.due(now_s))
+        if self._is_stalled and now_s < self._retry_s:
+            return
+        with self._stalling():
+            self._watch_clock()
+            self._flush()
+            self._keep_house(now_s)
+            if self._is_stalled:
+                self._is_stalled = False
+                log.warning("Outbox %s takes readings again.", self.file.path)
+
+    @contextmanager
+    def _stalling(self) -> Iterator[None]:
+        """A disk that is full or fails is no reason to end: what was read waits in memory."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if not self._is_stalled:
+                log.error(
+                    "Outbox %s cannot be written (%s): readings wait in memory. Free disk space "
+                    "or check the card.",
+                    self.file.path,
+                    error,
+                )
+            self._is_stalled = True
+            self._retry_s = self._clock.monotonic_s() + RETRY_S
+
+    def _flush(self, *, is_final: bool = False) -> None:
+        """Commit what is due. Raises sqlite3.OperationalError; nothing is lost then."""
+        self._pending.extend(self.batcher.due(self._clock.monotonic_s(), is_final=is_final))
+        if self._pending:
+            self.file.add(self._pending, self._clock.utc_ms())
+            self._pending, self._is_unsynced = [], True
+            self._on_stored()
+
+    def _keep_house(self, now_s: float) -> None:
         if self._is_unsynced and now_s >= self._sync_s:
             self.sync()
         if now_s >= self._save_s or self._facts:
@@ -122,12 +148,12 @@ class OutboxWriter:
 
     def next_s(self) -> float:
         """The monotonic time of the next tick that has something to do."""
+        if self._is_stalled:
+            return self._retry_s
         due = [self._save_s, self._tidy_s]
         if self._is_unsynced:
             due.append(self._sync_s)
-        if self._is_stalled:
-            due.append(self._retry_s)
-        elif (flush_s := self.batcher.deadline_s()) is not None:
+        if (flush_s := self.batcher.deadline_s()) is not None:
             due.append(flush_s)
         return min(due)
 
@@ -138,24 +164,21 @@ class OutboxWriter:
 
     def close(self) -> None:
         """All that was taken is on disk after this."""
-        self.flush(is_final=True)
-        self.file.save(self._facts)
-        self.sync()
+        with self._stalling():
+            self._flush(is_final=True)
+            self.file.save(self._facts)
+            self.sync()
         self.file.close()
-
-    def _changed(self) -> None:
-        self._on_stored()
 
     def _clock_offset_ms(self) -> int:
         return self._clock.utc_ms() - int(self._clock.monotonic_s() * 1000)
 
     def _watch_clock(self) -> None:
         """A step back of the time of day: what follows gets an epoch of its own."""
-        before, self._offset_ms = self._offset_ms, self._clock_offset_ms()
-        if self._offset_ms < before - STEP_BACK_MS:
-            log.warning(
-                "The clock went back by %.1f s: a new epoch begins.",
-                (before - self._offset_ms) / 1000,
-            )
+        offset_ms = self._clock_offset_ms()
+        back_ms = self._offset_ms - offset_ms
+        if back_ms > STEP_BACK_MS:
             self.begin_epoch()
             self.batcher.clock_stepped_back()
+            log.warning("The clock went back by %.1f s: a new epoch has begun.", back_ms / 1000)
+        self._offset_ms = offset_ms

@@ -1,28 +1,33 @@
 """The outbox on a real disk: nothing lost, doubled or made up (EDG-12, R3, R9, R19)."""
 
 import random
+import resource
 import shutil
 import sqlite3
+import time
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from agent.outbox import Outbox
-from agent.outbox_batch import Batch
+from agent.outbox_batch import Batch, Batching
 from agent.outbox_file import OutboxFile
 from agent.outbox_repair import repair
 from agent.outbox_report import inspect
 from agent.outbox_rows import Epoch, OutboxDamagedError, OutboxError, OutboxReader, StoredBatch
+from agent.outbox_writer import OutboxWriter
 from protocols.reading import Quality, Reading
 from protocols.sparkplug import codec
 from protocols.sparkplug.journal import BatchId
+from tests.simulation.store import SimulatedClock
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 NOW_MS = 1_767_600_000_000
+NUMBERS = iter(range(1, 10**9))
 
 
 def reading(value: float, minute: int = 0, metric: str = "power_w") -> Reading:
@@ -278,6 +283,69 @@ def test_a_torn_tail_costs_only_what_was_not_synced(path: Path, tmp_path: Path) 
         assert found == {key: truth[key] for key in found}
         torn.close()
     file.close()
+
+
+def test_a_full_disk_holds_readings_in_memory_and_goes_on_by_itself(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R7: the kernel refuses every byte beyond what the files have; then it takes them again."""
+    clock = SimulatedClock(START)
+    file = OutboxFile(path, 10**9, lambda: next(NUMBERS))
+    writer = OutboxWriter(file, Batching(), clock)
+
+    def take(first: int, count: int) -> None:
+        for n in range(first, first + count):
+            clock.advance(1)
+            writer.take([reading(float(n), n)], is_urgent=True)
+            writer.tick()
+
+    take(0, 10)
+    with no_more_bytes(Path(f"{path}-wal").stat().st_size):
+        take(10, 20)
+        assert writer.held == 20
+        assert writer.next_s() > clock.monotonic_s()
+    assert "Free disk space" in caplog.text
+    take(30, 10)
+    assert writer.held == 0
+    assert "takes readings again" in caplog.text
+    found = read_all(path, file)
+    stored = [v for batch in found.values() for v in metrics_of(batch)]
+    assert stored == [float(n) for n in range(40)]
+    writer.close()
+
+
+def test_when_memory_is_full_too_the_hub_is_told_of_the_gap(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.outbox.MAX_QUEUED", 20)
+    with Outbox(path) as outbox:
+        outbox.append([reading(0.0)], urgent=True)
+        outbox.bulk([])
+        with no_more_bytes(Path(f"{path}-wal").stat().st_size):
+            for n in range(1, 60):
+                outbox.append([reading(float(n), n)], urgent=True)
+                time.sleep(0.002)
+            lost = outbox.lost_readings
+        assert 0 < lost < 60
+    with Outbox(path) as outbox:
+        found = [batch for epoch in outbox.epochs for batch in batches(outbox, epoch)]
+        assert len(values(found)) == 60 - lost
+        assert [batch.metrics for batch in found].count(b"") == 1
+
+
+def metrics_of(encoded: bytes) -> list[codec.Value]:
+    return [codec.value_of(metric) for metric in codec.parse(encoded).metrics]
+
+
+@contextmanager
+def no_more_bytes(size: int) -> Iterator[None]:
+    """No file of this process may grow beyond `size`: what a full disk does to a write."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def damaged(path: Path, flips: int, seed: int) -> None:
