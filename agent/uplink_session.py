@@ -6,6 +6,7 @@ is not acknowledged is sent again, marked historical.
 """
 
 import logging
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -107,7 +108,7 @@ class UplinkSession:
         now_s = self._clock.monotonic_s()
         self.is_connected, self._connected_s = True, now_s
         self._epochs = self._outbox.epochs
-        self._window.reset(now_s)
+        self._window.reset()
         self._resume_live()
         return list(self._births())
 
@@ -170,7 +171,7 @@ class UplinkSession:
             return
         now_s, self._epochs = self._clock.monotonic_s(), self._outbox.epochs
         if self._window.is_stuck(self._epochs, now_s):
-            self._window.rewind(now_s)
+            self._window.rewind()
             self._was_stuck = True
         if self._is_birth_due or len(self._outbox.channels) > self._born_channels:
             yield from self._births()
@@ -182,9 +183,12 @@ class UplinkSession:
     def next_s(self) -> float:
         """The monotonic time at which `due` has something to do even if nothing happens."""
         self._epochs = self._outbox.epochs
+        if not self.is_connected:
+            return math.inf
         if self._can_send():
             return self._clock.monotonic_s() + self._allowance.ready_in_s()
-        return min(self._announced_s + self._rules.announce_s, self._window.stuck_at_s())
+        announce_s = self._announced_s + self._rules.announce_s
+        return min(announce_s, self._window.stuck_at_s(self._epochs))
 
     def _batches(self, now_s: float) -> Iterator[Message]:
         self._allowance.refill(now_s)

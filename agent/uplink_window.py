@@ -1,5 +1,6 @@
 """How much may be under way: acknowledgements, the window, the rate of the backlog; pure."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -13,25 +14,27 @@ LONGEST_TIMEOUT_S = 60.0
 class SendWindow:
     """What was sent and what was acknowledged on this connection, by epoch.
 
-    Without progress for `timeout_s` all goes back to the acknowledgement, the window halves and the
-    time-out doubles; every progress opens the window again.
+    Where an epoch has batches under way and none of them is acknowledged for `timeout_s`, all goes
+    back to the acknowledgement, the window halves and the time-out doubles; every progress opens
+    the window again. Another epoch's progress does not count, nor that the hub has heard of a gap:
+    neither says that what was sent has arrived.
     """
 
     size: int = 256
     timeout_s: float = 5.0
     sent: dict[int, int] = field(default_factory=dict)
     acked: dict[int, int] = field(default_factory=dict)
-    progress_s: float = 0.0
+    _progress_s: dict[int, float] = field(default_factory=dict)  # of epochs with any under way
     _size: int = 0
     _timeout_s: float = 0.0
 
     def __post_init__(self) -> None:
         self._size, self._timeout_s = self.size, self.timeout_s
 
-    def reset(self, now_s: float) -> None:
+    def reset(self) -> None:
         """A new connection: nothing of the old one is under way."""
         self.sent.clear()
-        self.progress_s, self._size, self._timeout_s = now_s, self.size, self.timeout_s
+        self._size, self._timeout_s = self.size, self.timeout_s
 
     def acknowledged(self, epoch: Epoch) -> int:
         return self.acked.get(epoch.number, epoch.acked)
@@ -45,19 +48,19 @@ class SendWindow:
         return max(0, epoch.last - max(self.acknowledged(epoch), epoch.first - 1))
 
     def under_way(self, epochs: Iterable[Epoch]) -> int:
-        return sum(
-            max(0, self.sent[e.number] - max(self.acknowledged(e), e.first - 1))
-            for e in epochs
-            if e.number in self.sent
-        )
+        return sum(map(self._under_way, epochs))
+
+    def _under_way(self, epoch: Epoch) -> int:
+        sent = self.sent.get(epoch.number, 0)
+        return max(0, sent - max(self.acknowledged(epoch), epoch.first - 1))
 
     def room(self, epochs: Sequence[Epoch], reserve: int = 0) -> int:
         """How many batches may still go; a reserve never takes more than half of the window."""
         return max(0, self._size - min(reserve, self._size // 2) - self.under_way(epochs))
 
     def mark_sent(self, epoch: Epoch, row_id: int, now_s: float) -> None:
-        if not self.sent:
-            self.progress_s = now_s
+        if not self._under_way(epoch):
+            self._progress_s[epoch.number] = now_s
         self.sent[epoch.number] = row_id
 
     def take_ack(self, epoch: Epoch, row_id: int, now_s: float) -> bool:
@@ -67,24 +70,26 @@ class SendWindow:
             return False
         if row_id < before:
             self.sent.pop(epoch.number, None)
-        else:
+        elif row_id >= epoch.first:  # a batch that is still here: it has arrived
+            self._progress_s[epoch.number] = now_s
             self._size = min(self.size, self._size * 2)
             self._timeout_s = self.timeout_s
-        self.acked[epoch.number], self.progress_s = row_id, now_s
+        self.acked[epoch.number] = row_id
         return True
 
     def is_stuck(self, epochs: Iterable[Epoch], now_s: float) -> bool:
-        return now_s - self.progress_s >= self._timeout_s and self.under_way(epochs) > 0
+        return now_s >= self.stuck_at_s(epochs)
 
-    def rewind(self, now_s: float) -> None:
+    def rewind(self) -> None:
         """Nothing was acknowledged for too long: send again, less at once."""
         self.sent.clear()
-        self.progress_s = now_s
         self._size = max(SMALLEST_WINDOW, self._size // 2)
         self._timeout_s = min(LONGEST_TIMEOUT_S, self._timeout_s * 2)
 
-    def stuck_at_s(self) -> float:
-        return self.progress_s + self._timeout_s
+    def stuck_at_s(self, epochs: Iterable[Epoch]) -> float:
+        """When to give up waiting; never where nothing is under way."""
+        waiting = (self._progress_s[e.number] for e in epochs if self._under_way(e))
+        return min(waiting, default=math.inf) + self._timeout_s
 
 
 @dataclass(slots=True)

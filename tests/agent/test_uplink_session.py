@@ -432,3 +432,17 @@ def test_a_lost_device_dies_and_is_born_again(by_device: Line) -> None:
         MessageType.DBIRTH,
         MessageType.DDATA,
     ]
+
+
+def test_who_has_nothing_to_do_sleeps(line: Line) -> None:
+    """The sender is asked again at `next_s`: a time that has passed would keep a core busy."""
+    session = line.store.session
+    assert session.next_s() > line.clock.monotonic_s() + 1e9
+    line.drain_first()
+    line.due()
+    line.clock.advance(20)
+    line.due()
+    assert session.next_s() > line.clock.monotonic_s() + 10
+    session.disconnected()
+    line.read(1)
+    assert session.next_s() > line.clock.monotonic_s() + 1e9
