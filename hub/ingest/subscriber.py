@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from hub.ingest.inbox import Inbox
 from hub.ingest.intake import Arrival
 from protocols.mqtt.client import Hooks, Message, MqttClient
-from protocols.mqtt.options import MqttOptions
+from protocols.mqtt.options import BackOff, MqttOptions
 from protocols.sparkplug.topics import NAMESPACE
 
+BACK_WITHIN_S = 1.0  # of the broker's return, before most agents: what nobody hears is sent again
 HOST_ID = "storevitals"
 STATE_TOPIC = f"{NAMESPACE}/STATE/{HOST_ID}"
 SUBSCRIPTIONS = ((STATE_TOPIC, 1), (f"{NAMESPACE}/+/+/+", 1), (f"{NAMESPACE}/+/+/+/+", 1))
@@ -39,7 +40,9 @@ class Subscriber:
             will=self._will,
             farewell=self._farewell,
         )
-        self._client = MqttClient(self._options, hooks, SUBSCRIPTIONS)
+        self._client = MqttClient(
+            self._options, hooks, SUBSCRIPTIONS, BackOff(most_s=BACK_WITHIN_S)
+        )
         await self._client.run()
 
     def _on_message(self, message: Message) -> None:
