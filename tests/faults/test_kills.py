@@ -18,8 +18,9 @@ from tests.servers import Program, StoreShape, Unit
 MINUTES = float(os.environ.get("FAULTS_MINUTES", "0"))
 KILLS = int(os.environ.get("FAULTS_KILLS", "1000" if MINUTES else "100"))
 LIMIT_S = MINUTES * 60 if MINUTES else 200.0
-PAUSE_S = (0.2, 2.6)  # between a start and the next kill: also in the middle of starting
-AWAY_S = (0.0, 0.8)
+PAUSE_S = (0.2, 2.3)  # between a start and the next kill: also in the middle of starting
+AWAY_S = (0.0, 0.6)
+FIRST_S = (5.0, 45.0)
 ALARM_S = (70.0, 95.0)  # on and off; an alarm is told after 60 s and over after 60 s
 SHAPE = StoreShape(units=20, metrics=15, tickets_per_s=2.0)
 
@@ -30,7 +31,7 @@ class Alarms:
     def __init__(self, units: list[Unit], chance: random.Random) -> None:
         self._chance = chance
         now = time.monotonic()
-        self._due = [(now + chance.uniform(0, ALARM_S[1]), unit) for unit in units]
+        self._due = [(now + chance.uniform(*FIRST_S), unit) for unit in units]
 
     def turn(self) -> None:
         now = time.monotonic()
