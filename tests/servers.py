@@ -36,6 +36,7 @@ from protocols.metrics import METRICS, Kind
 from protocols.modbus.codec import Memory
 from protocols.modbus.profile import Table
 
+ROOT = Path(__file__).parents[1]
 HOST = "127.0.0.1"
 GROUP = "test-0"
 LOGIN = Login("demo", "test-test-test")
@@ -105,6 +106,7 @@ class Program:
                 stdout=log,
                 stderr=log,
                 env=environment(self._own),
+                cwd=ROOT,
             )
 
     def kill(self) -> None:

@@ -61,14 +61,14 @@ def value(metric: str, number: int) -> float:
 class Connection:
     """MQTT 3.1.1 as far as this needs it."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, group: str = GROUP) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._received = bytearray()
         client = b"bench-load"
         head = b"\x00\x04MQTT\x04\x02\x00\x00" + len(client).to_bytes(2) + client
         self.socket.sendall(b"\x10" + _length(len(head)) + head)
-        topic = f"spBv1.0/{GROUP}/NCMD/+".encode()
+        topic = f"spBv1.0/{group}/NCMD/+".encode()
         body = b"\x00\x01" + len(topic).to_bytes(2) + topic + b"\x00"
         self.socket.sendall(b"\x82" + _length(len(body)) + body)
 
