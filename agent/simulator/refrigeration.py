@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 
 _FAULTY_SUCTION_RISE_K = 30.0
-_FAULT_LEAK_RATE = 0.0009  # makes a lost charge warm the air by about 1.5 K a minute
+_FAULT_LEAK_RATE = 0.0016  # makes a lost charge warm the air by some 3 K a minute at first
 _HOT_K, _HOT_DELAY_S = 7.0, 1800.0  # the controller's own alarm: above setpoint, for so long
 _DOOR_DELAY_S = 300.0
 _STILL_AIR_RATE = 0.00008  # air ← evaporator with the fan off
