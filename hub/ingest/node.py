@@ -34,18 +34,20 @@ class Declared:
 
 
 class AliasTable:
-    """Alias → series. `dense` is the same as an array, for all aliases that fit into one."""
+    """Alias → series; `known` are its aliases, `dense` the same as an array."""
 
     def __init__(self, series: dict[int, int]) -> None:
         self.series = series
+        self.known = frozenset(series)
         self._dense: NDArray[np.int32] | None = None
 
     def learn(self, more: dict[int, int]) -> None:
         self.series = self.series | more
+        self.known = frozenset(self.series)
         self._dense = None
 
     def dense(self) -> NDArray[np.int32]:
-        """UNKNOWN where there is no such alias; longer aliases are looked up in `series`."""
+        """UNKNOWN where there is no such alias; larger aliases are looked up in `series`."""
         dense = self._dense
         if dense is None:
             size = 1 + max((a for a in self.series if a < DENSE_ALIASES), default=0)
@@ -78,9 +80,9 @@ class Node:
     ignored: set[int | tuple[str, str]] = field(default_factory=set)  # aliases and names
 
     @property
-    def aliases(self) -> dict[int, int]:
-        """Alias → series of the newest birth."""
-        return self.tables[-1][1].series
+    def aliases(self) -> AliasTable:
+        """What aliases mean by the newest birth."""
+        return self.tables[-1][1]
 
     def aliases_at(self, seq: int) -> AliasTable:
         """What aliases meant in row `seq`."""

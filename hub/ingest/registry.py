@@ -196,7 +196,7 @@ class Registry:
             for m in metrics
             if m.alias is not None and (m.device, m.metric) in series
         }
-        changed = {a: s for a, s in meanings.items() if node.aliases.get(a) != s}
+        changed = {a: s for a, s in meanings.items() if node.aliases.series.get(a) != s}
         if new or changed:
             self._save_birth(node, new, changed, seq)
         node.ignored |= {(m.device, m.metric) for m in refused}
