@@ -22,7 +22,7 @@ from tests.faults.scene import scene
 from tests.servers import StoreShape, chosen_metrics, wait_for
 
 RESUMED_S = 10.0
-AWAY_S = 20.0
+AWAY_S = 12.0
 METRICS = 15
 SHAPE = StoreShape(units=20, metrics=METRICS, max_mb=1)
 STEPS = 9_000  # of a millisecond each: 135,000 readings, about 1.3 MB
