@@ -177,6 +177,8 @@ def _set_number(metric: Metric, place: int, values: _Values) -> bool:
 
 
 def _text(row: Row, series: Series, metric: Metric, index: int) -> TextEvent:
+    """A document bears its own time; an impossible stamp is no reason to lose it."""
+    is_possible = EARLIEST_MS <= metric.timestamp <= row.received_ms + MOST_AHEAD_MS
     return TextEvent(
         seq=row.seq,
         agent_id=series.agent_id,
@@ -186,7 +188,7 @@ def _text(row: Row, series: Series, metric: Metric, index: int) -> TextEvent:
         store_id=series.store_id,
         device=series.device,
         metric=series.metric,
-        t_ms=metric.timestamp or row.received_ms,
+        t_ms=metric.timestamp if is_possible else row.received_ms,
         text=metric.string_value,
         is_historical=metric.is_historical,
     )

@@ -27,6 +27,7 @@ from protocols.sparkplug.topics import MessageType, Topic, parse_topic
 log = logging.getLogger(__name__)
 
 MAX_PAYLOAD = 512 * 1024
+MOST = 1 << 62  # numbers are unsigned on the wire and signed in SQLite; no real one is near this
 FOREIGN_EPOCH = 0  # of nodes that number nothing: the hub counts their messages as they arrive
 
 _KINDS = {
@@ -136,12 +137,13 @@ class Intake:
             self._judge[kind](self, message)
 
     def _take_node_birth(self, message: _Message) -> None:
-        opened = journal.announced(message.payload)
+        opened = _announced(message.payload)
         if opened is not None and not self._hear(message, opened):
             return
         self._learn_birth(message, None)
         bdseq = codec.bdseq_of(message.payload)
         if bdseq is not None:
+            bdseq %= codec.SEQ_MODULUS
             self._births[message.node.agent_id] = bdseq
             self._journal.born(message.node.agent_id, bdseq)
         self._append(message, RowKind.NODE_BIRTH, self._number_birth(message, opened is not None))
@@ -178,7 +180,7 @@ class Intake:
     def _take_data(self, message: _Message) -> None:
         batch = journal.decode_body(message.payload)
         if batch is None:
-            opened = journal.announced(message.payload)
+            opened = _announced(message.payload)
             if opened is not None:
                 if self._hear(message, opened):
                     self._close_holes(message, opened)
@@ -238,7 +240,7 @@ class Intake:
     def _hear(self, message: _Message, opened: list[OpenEpoch]) -> bool:
         """Judge an announcement; False for one that must not be followed."""
         node, marks = message.node, self._marks(message.node)
-        told = marks.hear(opened, message.payload.timestamp)
+        told = marks.hear(opened, min(message.payload.timestamp, MOST))
         if told is Told.REPLAYED:
             self._refuse(Cause.REPLAYED, message.arrival, "an old announcement")
             return False
@@ -307,6 +309,13 @@ class Intake:
 
     def _refuse(self, cause: Cause, arrival: Arrival, error: str) -> None:
         self._letters.add(cause, arrival.topic, arrival.payload, error)
+
+
+def _announced(payload: Payload) -> list[OpenEpoch] | None:
+    opened = journal.announced(payload)
+    if opened and max(epoch.last for epoch in opened) > MOST:
+        raise FrameError(f"{journal.OPEN} announces a batch beyond {MOST}.")
+    return opened
 
 
 def _is_declared(metric: Metric, node: Node, device: str | None) -> bool:

@@ -163,7 +163,7 @@ class Journal:
                     [(*key, told_ms) for key, told_ms in self._lives.items()],
                 )
                 file.executemany("INSERT OR REPLACE INTO born VALUES (?,?)", self._born.items())
-        except sqlite3.Error:
+        except Exception:
             self.next_seq = self.last_seq + 1
             raise
         else:

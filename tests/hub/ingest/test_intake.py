@@ -213,3 +213,20 @@ def test_a_foreign_node_is_numbered_as_it_arrives(hub: Hub, wire: WireNode) -> N
     hub.take((wire.topic("NBIRTH"), birth), (wire.topic("NDATA"), data))
     assert [(row.epoch, row.batch_id) for row in hub.rows()] == [(0, 1), (0, 2)]
     assert hub.acknowledged() == []
+
+
+def test_numbers_beyond_all_bounds_harm_nobody(hub: Hub, born: WireNode) -> None:
+    """R10: they are unsigned 64 bit on the wire."""
+    huge = "f" * 16 + f":{10**18 * 9}:{10**18 * 9}"
+    text = codec.named("Journal/Open", codec.Datatype.STRING, huge, 1)
+    hub.take((born.topic("NDATA"), codec.message(text, time_ms=2**64 - 1, seq=1)))
+    assert hub.letters.counts[Cause.MALFORMED] == 1
+    born.bdseq, born.now_ms = 2**62, 2**64 - 10_000
+    hub.take(born.birth())
+    born.now_ms = START_MS
+    strange = codec.Sample(2, codec.Datatype.STRING, 2**64 - 1, "ticket")
+    hub.take(born.data([strange]))
+    found = hub.feed.next(2)
+    assert found is not None
+    assert [event.t_ms for event in found.texts] == [START_MS + 60_000]
+    assert hub.acknowledged()[-1] == BatchId(born.epoch, 1)
