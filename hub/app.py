@@ -94,7 +94,7 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(router)
     app.mount("/static", services.templates.assets)
     install_problems(app, page_error)
-    app.add_middleware(SafeHeaders)
+    app.add_middleware(SafeHeaders, is_https=services.settings.is_https)
     return app
 
 

@@ -1,6 +1,7 @@
-"""What every answer carries for safety, and the refusal of forms that another site sends."""
+"""What every answer carries for safety; forms of other sites and huge bodies are refused."""
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,6 +26,9 @@ ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
 }
+ONE_YEAR_S = 31_536_000
+HSTS = f"max-age={ONE_YEAR_S}; includeSubDomains"
+MOST_BODY_BYTES = 1 << 20
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 OWN_SITES = ("same-origin", "none")
 
@@ -36,26 +40,47 @@ class SafeHeaders:
     neither, and they have no cookie that another site could abuse.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, is_https: bool = False) -> None:
         self._app = app
+        self._always = {**ALWAYS, "Strict-Transport-Security": HSTS} if is_https else ALWAYS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if scope["method"] not in SAFE_METHODS and is_foreign(Headers(scope=scope)):
+        headers = Headers(scope=scope)
+        if scope["method"] not in SAFE_METHODS and is_foreign(headers):
             refusal = PlainTextResponse("This form was sent by another site.\n", 403)
             await refusal(scope, receive, send)
             return
+        own = dict(self._always)
+        if scope["path"].startswith("/api/"):
+            own["Cache-Control"] = "no-store"
 
         async def send_safe(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in ALWAYS.items():
-                    headers.setdefault(name, value)
+                answer = MutableHeaders(scope=message)
+                for name, value in own.items():
+                    answer.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, send_safe)
+        await self._app(scope, _limited(receive, headers), send_safe)
+
+
+def _limited(receive: Receive, headers: Headers) -> Receive:
+    """`receive` that answers 413 to a huge body, by its announced length or by what comes."""
+    announced = headers.get("content-length", "0")
+    came = int(announced) if announced.isdecimal() and int(announced) > MOST_BODY_BYTES else 0
+
+    async def receive_limited() -> Message:
+        nonlocal came
+        message = await receive()
+        came += len(message.get("body", b""))
+        if came > MOST_BODY_BYTES:
+            raise HTTPException(413)
+        return message
+
+    return receive_limited
 
 
 def is_foreign(headers: Headers) -> bool:

@@ -9,17 +9,18 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from hub.web.headers import POLICY, SafeHeaders
+from hub.web.headers import MOST_BODY_BYTES, POLICY, SafeHeaders
 
 
-async def answer(_request: Request) -> PlainTextResponse:
+async def answer(request: Request) -> PlainTextResponse:
+    await request.body()
     return PlainTextResponse("done")
 
 
-CLIENT = TestClient(
-    SafeHeaders(Starlette(routes=[Route("/", answer, methods=["GET", "POST"])])),
-    base_url="http://hub.example",
+PAGES = Starlette(
+    routes=[Route(path, answer, methods=["GET", "POST"]) for path in ("/", "/api/v1/stores")]
 )
+CLIENT = TestClient(SafeHeaders(PAGES), base_url="http://hub.example")
 
 
 def test_every_answer_carries_the_policy() -> None:
@@ -54,3 +55,23 @@ def test_a_form_of_another_site_is_refused(headers: Mapping[str, str], status: i
 
 def test_links_from_other_sites_work() -> None:
     assert CLIENT.get("/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
+
+
+def test_a_hub_behind_https_says_so_for_a_year() -> None:
+    assert "strict-transport-security" not in CLIENT.get("/").headers
+    secure = TestClient(SafeHeaders(PAGES, is_https=True), base_url="https://hub.example")
+    assert "max-age=31536000" in secure.get("/").headers["strict-transport-security"]
+
+
+def test_answers_of_the_api_are_not_kept_by_browsers() -> None:
+    assert CLIENT.get("/api/v1/stores").headers["cache-control"] == "no-store"
+
+
+def test_a_body_may_be_large_but_not_huge() -> None:
+    assert CLIENT.post("/", content=b"x" * MOST_BODY_BYTES).status_code == 200
+    assert CLIENT.post("/", content=b"x" * (MOST_BODY_BYTES + 1)).status_code == 413
+
+
+def test_a_huge_body_of_unknown_length_is_refused_as_it_comes() -> None:
+    pieces = (b"x" * 65_536 for _ in range(MOST_BODY_BYTES // 65_536 + 1))
+    assert CLIENT.post("/", content=pieces).status_code == 413
