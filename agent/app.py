@@ -13,8 +13,8 @@ from agent.health import METRICS as OWN_METRICS
 from agent.health import Health
 from agent.outbox import Outbox
 from agent.outbox_batch import Batching
-from agent.outbox_repair import repair
-from agent.outbox_rows import OutboxDamagedError
+from agent.outbox_repair import repair, set_aside
+from agent.outbox_rows import OutboxDamagedError, OutboxError
 from agent.polling import Poller
 from agent.settings import AgentSettings, SettingsError, secret
 from agent.systemd import Notifier
@@ -84,7 +84,21 @@ def open_outbox(settings: AgentSettings) -> Outbox:
         return Outbox(path, max_mb=settings.outbox.max_mb, batching=batching)
     except OutboxDamagedError as error:
         log.error("%s", error)
-    result = repair(path)
+    is_saved = _save_damaged(path)
+    outbox = Outbox(path, max_mb=settings.outbox.max_mb, batching=batching)
+    if not is_saved:
+        outbox.tell_gap()
+    return outbox
+
+
+def _save_damaged(path: Path) -> bool:
+    """False where nothing could be saved and a new outbox has to begin."""
+    try:
+        result = repair(path)
+    except OutboxError as error:
+        kept = set_aside(path)
+        log.error("%s It is kept as %s; a new one begins. Check the memory card.", error, kept)
+        return False
     log.error(
         "Outbox %s was repaired: %d batches saved, %d lost; the damaged file is kept as %s. "
         "Check the memory card.",
@@ -93,7 +107,7 @@ def open_outbox(settings: AgentSettings) -> Outbox:
         result.lost,
         result.kept_as,
     )
-    return Outbox(path, max_mb=settings.outbox.max_mb, batching=batching)
+    return True
 
 
 def _node(settings: AgentSettings) -> EdgeNode:

@@ -82,9 +82,9 @@ class Outbox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._reader.close()  # first: the writer, closing last, leaves one file without a log
         self._tasks.put(None)
         self._thread.join()
-        self._reader.close()
 
     async def run(self) -> None:
         """Ends only with the error that ended the writer: the process must not go on without it."""
@@ -124,7 +124,11 @@ class Outbox:
         if self._has_room:
             self._has_room = False
             log.error("%s takes nothing and memory is full: readings are lost.", self._file.path)
-            self._tasks.put(self._writer.lost)
+            self.tell_gap()
+
+    def tell_gap(self) -> None:
+        """Readings were lost before they had an id: an empty batch tells the hub."""
+        self._tasks.put(self._writer.lost)
 
     def bulk(self, readings: Iterable[Reading]) -> int:
         """Write history as an epoch before everything live; blocks, returns how many readings."""

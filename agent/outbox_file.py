@@ -12,7 +12,16 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from agent.outbox_batch import Batch, Channel
-from agent.outbox_rows import Epoch, checksum, lock_file, open_file, read_channels, read_epochs
+from agent.outbox_rows import (
+    UNREADABLE,
+    Epoch,
+    checksum,
+    damaged,
+    lock_file,
+    open_file,
+    read_channels,
+    read_epochs,
+)
 
 KEEP_ACKNOWLEDGED_MS = 72 * 3600 * 1000
 KEEP_DRAINED_EPOCH_MS = 30 * 24 * 3600 * 1000
@@ -37,7 +46,10 @@ class OutboxFile:
             opened.callback(os.close, lock_file(path))
             self._db = open_file(path)
             opened.callback(self._db.close)
-            self._load()
+            try:
+                self._load()
+            except UNREADABLE as error:
+                raise damaged(path, error) from error
             self._opened = opened.pop_all()
 
     def _load(self) -> None:

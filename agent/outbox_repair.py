@@ -14,6 +14,7 @@ from pathlib import Path
 
 from agent.outbox_rows import (
     SELECT_ONE,
+    UNREADABLE,
     Epoch,
     OutboxDamagedError,
     OutboxError,
@@ -56,7 +57,7 @@ def _is_sound(path: Path) -> bool:
     try:
         read_channels(db, path)
         return all(row is not None for e in read_epochs(db, path) for _, row in _rows(db, e))
-    except (OutboxDamagedError, sqlite3.DatabaseError):
+    except (OutboxDamagedError, *UNREADABLE):
         return False
     finally:
         db.close()
@@ -70,23 +71,40 @@ def _rebuild(path: Path) -> Repaired:
     target = open_file(fresh)
     try:
         saved, lost = _copy(source, target, path)
-    except (sqlite3.DatabaseError, OutboxDamagedError) as error:
+    except (*UNREADABLE, OutboxDamagedError) as error:
         raise OutboxError(
             f"Outbox {path} cannot be repaired ({error}): the names of its metrics or its epochs "
-            "are damaged. Move the file away to begin anew; its readings are lost."
+            "are damaged."
         ) from error
     finally:
         source.close()
         target.close()  # the last connection: all of it is in the one file now
-    kept = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-    for suffix in ("-wal", "-shm", ""):
-        if (old := Path(f"{path}{suffix}")).exists():
-            old.rename(f"{kept}{suffix}")
+    kept = _move_away(path)
     with fresh.open("rb") as file:
         os.fsync(file.fileno())
     fresh.rename(path)
     sync_folder(path)
     return Repaired(saved, lost, kept)
+
+
+def set_aside(path: Path) -> Path:
+    """Make room for a new outbox where not even repair helps; where the damaged file is kept."""
+    lock = lock_file(path)
+    try:
+        kept = _move_away(path)
+        os.truncate(lock, 0)  # it no longer remembers an outbox here
+        sync_folder(path)
+    finally:
+        os.close(lock)
+    return kept
+
+
+def _move_away(path: Path) -> Path:
+    kept = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    for suffix in ("-wal", "-shm", ""):
+        if (old := Path(f"{path}{suffix}")).exists():
+            old.rename(f"{kept}{suffix}")
+    return kept
 
 
 def _copy(source: sqlite3.Connection, target: sqlite3.Connection, path: Path) -> tuple[int, int]:
@@ -117,7 +135,7 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection, path: Path) ->
 def _epochs(db: sqlite3.Connection, path: Path) -> list[Epoch]:
     try:
         return read_epochs(db, path)
-    except sqlite3.DatabaseError:  # the rows' tree is torn: where they begin must be guessed
+    except UNREADABLE:  # the rows' tree is torn: where they begin must be guessed
         return read_epochs(db, path, begins_after_acked=True)
 
 
@@ -127,7 +145,7 @@ def _rows(db: sqlite3.Connection, epoch: Epoch) -> Iterator[tuple[int, Row | Non
     for row_id in range(epoch.first, epoch.next_id):
         try:
             row = db.execute(SELECT_ONE, (epoch.key(row_id),)).fetchone()
-        except sqlite3.DatabaseError:
+        except UNREADABLE:
             row = None
         yield row_id, row if row is not None and is_intact(row) else None
 

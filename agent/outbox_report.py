@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.outbox_rows import Epoch, OutboxError, read_channels, read_epochs
+from agent.outbox_rows import UNREADABLE, Epoch, OutboxError, read_channels, read_epochs
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def inspect(path: Path) -> OutboxReport:
             return _report(db, path)
         finally:
             db.close()
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         raise OutboxError(
             f"Outbox {path} cannot be read ({error}). If it is damaged, stop the agent and run: "
             "storevitals-agent outbox repair"

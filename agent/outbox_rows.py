@@ -42,9 +42,10 @@ SELECT_RUN = (
     "SELECT key, device, stored_ms, value_count, crc, CAST(payload AS BLOB) FROM batch"
     " WHERE key > ? AND key < ? ORDER BY key LIMIT ?"
 )
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # SQLite's own words may be damaged too
 _ID_BITS = 40
 
-Row = tuple[int, str | None, int, int, int, bytes]  # as selected
+Row = tuple[int, str | None, int, int, int, bytes | None]  # as selected
 
 
 class OutboxError(Exception):
@@ -130,9 +131,9 @@ def open_file(path: Path) -> sqlite3.Connection:
             f"Outbox {path} cannot be used: {error}. Is the disk full or read-only, "
             "or the file not ours?"
         ) from error
-    except (sqlite3.DatabaseError, OutboxError) as error:
+    except (*UNREADABLE, OutboxError) as error:
         db.close()
-        raise _damaged(path, str(error)) from error
+        raise damaged(path, str(error)) from error
     return db
 
 
@@ -146,6 +147,8 @@ def _prepare(db: sqlite3.Connection, path: Path, *, is_new: bool) -> None:
         raise sqlite3.OperationalError("the file is another program's database")
     if _identity(db)[1] != SCHEMA_VERSION:
         raise sqlite3.OperationalError("the file was written by another version of the agent")
+    if _schema(db) != _expected_schema():
+        raise OutboxError("its tables are not as they were made")
     (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise OutboxError(verdict)
@@ -163,13 +166,26 @@ def _make(db: sqlite3.Connection, path: Path, *, is_new: bool) -> None:
     sync_folder(path)
 
 
+def _schema(db: sqlite3.Connection) -> list[tuple[str, str | None]]:
+    return db.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
+def _expected_schema() -> list[tuple[str, str | None]]:
+    made = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        made.executescript(SCHEMA)
+        return _schema(made)
+    finally:
+        made.close()
+
+
 def _identity(db: sqlite3.Connection) -> tuple[int, int]:
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (version,) = db.execute("PRAGMA user_version").fetchone()
     return int(application), int(version)
 
 
-def _damaged(path: Path, what: str) -> OutboxDamagedError:
+def damaged(path: Path, what: object) -> OutboxDamagedError:
     return OutboxDamagedError(
         f"Outbox {path} is damaged ({what}). Run: storevitals-agent outbox repair"
     )
@@ -188,10 +204,10 @@ def read_channels(db: sqlite3.Connection, path: Path) -> dict[tuple[str, str], C
     found = {}
     for alias, device, metric, crc in db.execute("SELECT * FROM alias ORDER BY alias"):
         if checksum(alias, device, metric) != crc:
-            raise _damaged(path, f"alias {alias}")
+            raise damaged(path, f"alias {alias}")
         found[device, metric] = Channel.of(alias, device, metric)
     if len(found) != max((c.alias for c in found.values()), default=0):
-        raise _damaged(path, "aliases are missing")
+        raise damaged(path, "aliases are missing")
     return found
 
 
@@ -204,7 +220,7 @@ def read_epochs(
     rows = db.execute("SELECT * FROM epoch ORDER BY ordinal").fetchall()
     for ordinal, number, next_id, acked, ended_ms, crc in rows:
         if checksum(ordinal, number, next_id, acked, ended_ms) != crc:
-            raise _damaged(path, f"epoch {ordinal}")
+            raise damaged(path, f"epoch {ordinal}")
         epoch = Epoch(ordinal, int(number, 16), next_id, next_id, acked, ended_ms)
         first = min(acked + 1, next_id) if begins_after_acked else _oldest(db, epoch)
         epochs.append(epoch._replace(first=first))
@@ -244,7 +260,7 @@ class OutboxReader:
 def is_intact(row: Row) -> bool:
     """What was written is what is read, in every column."""
     *meta, crc, payload = row
-    return isinstance(payload, bytes) and checksum(*meta, payload=payload) == crc
+    return payload is not None and checksum(*meta, payload=payload) == crc
 
 
 def _lenient(text: bytes) -> str:
@@ -255,7 +271,7 @@ def _lenient(text: bytes) -> str:
 def _verified(epoch: Epoch, row: Row) -> StoredBatch:
     key, device, stored_ms, count, _, payload = row
     row_id = key - epoch.key(0)
-    if not is_intact(row):
+    if payload is None or not is_intact(row):
         log.error(
             "Batch %d of epoch %016x was damaged on disk: its readings are lost; the hub will show "
             "a gap. Check the memory card.",
