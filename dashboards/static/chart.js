@@ -25,7 +25,7 @@ function axes(chart) {
   const narrow = innerWidth < 768;
   const common = { stroke, font, grid, ticks: { show: false } };
   const x = {
-    ...common, space: narrow ? 56 : 72, size: 24, gap: 3,
+    ...common, space: narrow ? 56 : 72, size: 26, gap: 6,
     values: (u, splits, _, __, step) => splits.map((s) => (step >= 86400 ? dayFormat : isMidnight(s) ? dayFormat : clockFormat).format(s * 1000)),
   };
   const y = { ...common, size: narrow ? 38 : 46, gap: 4, space: 28, values: (u, splits) => splits.map((v) => compact(v)) };

@@ -57,6 +57,12 @@ function show({ device, metric, value, at, quality }) {
   }
 }
 
+// What speaks only when something happens is as fresh as its store.
+function follow(readings) {
+  const newest = Math.max(...readings.map((one) => one.at));
+  for (const element of document.querySelectorAll("[data-follows]")) element.dataset.at = Math.max(Number(element.dataset.at), newest);
+}
+
 function words(data, value) {
   if (data.words) return data.words.split("|")[value ? 1 : 0];
   const digits = Number(data.digits || 0);
@@ -93,7 +99,7 @@ function listen() {
   const on = (kind, act) => source.addEventListener(kind, (event) => { heard(); act(JSON.parse(event.data)); });
   on("ready", () => {});
   on("beat", () => {});
-  on("reading", ({ readings }) => readings.forEach(show));
+  on("reading", ({ readings }) => { readings.forEach(show); follow(readings); });
   on("reload", () => CHANGES.forEach((kind) => tell(kind)));
   for (const kind of CHANGES) on(kind, (data) => tell(kind, data));
   source.onopen = () => { clearTimeout(failing); failing = 0; heard(); };

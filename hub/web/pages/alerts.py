@@ -68,7 +68,7 @@ class ListPage:
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.severity or self.store) or self.status != "open"
+        return bool(self.severity or self.store) or self.status == "raised"
 
 
 @router.get("/alerts")

@@ -46,10 +46,11 @@ def plots_of(
     """Charts of the equipment, in a fixed order; at most five lines each."""
     rows = sorted(readings, key=lambda one: (one.series.device, one.series.metric))
     setpoints = {one.series.device: one.value for one in rows if one.series.metric == "setpoint_c"}
+    cold = {one.series.device for one in rows if one.series.metric == "air_temperature_c"}
     groups: dict[str, list[Line]] = {key: [] for key in TITLES}
     for reading in rows:
         group = group_of(reading, setpoints.get(reading.series.device))
-        if group:
+        if group and (group != CLIMATE or reading.series.device not in cold):
             groups[group].append(line_of(reading, group, named, language))
     return [
         Plot(key, say(language, TITLES[key]), unit_of(key), tuple(lines[:MAX_LINES]))

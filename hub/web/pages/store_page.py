@@ -36,6 +36,8 @@ POWER = T("当前功率", "Power now")
 POWER_FOOT = T("全店", "whole store")
 DEVICES = T("终端设备", "Devices")
 ALL_FRESH = T("都在上报", "all reporting")
+BACKLOG = 60  # batches; below it the agent is just sending
+CATCHING_UP = T("正在补传 {n} 批数据", "{n} batches to catch up")
 SILENT = T("{name}没有上报", "{name} is silent")
 ICONS = {
     EquipmentType.CABINET: "cabinet",
@@ -238,6 +240,9 @@ class StorePage:
         fresh = [tile for tile in self.tiles if not tile.is_silent]
         text = f"{len(fresh)} / {len(self.tiles)}"
         silent = next((tile.name for tile in self.tiles if tile.is_silent), "")
-        foot = self.say(SILENT.format(name=silent)) if silent else self.say(ALL_FRESH)
+        foot = SILENT.format(name=silent) if silent else ALL_FRESH
+        waiting = sum(one.value or 0 for one in self.readings if one.series.metric == "outbox_rows")
+        if waiting > BACKLOG:
+            foot = CATCHING_UP.format(n=self.fmt.number(waiting))
         severity = "medium" if silent else ""
-        return [Vital(self.say(DEVICES), text, foot=foot, severity=severity)]
+        return [Vital(self.say(DEVICES), text, foot=self.say(foot), severity=severity)]

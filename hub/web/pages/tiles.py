@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from uuid import UUID
 
 from hub.ingest.node import Series
 from hub.timeseries.last import LastValues
@@ -45,6 +46,7 @@ BESIDE = (
     "alarm_active",
 )
 MAX_BESIDE = 4
+NO_TILE = ("agent", "")  # the agent tells of itself; its backlog is in the head of the page
 ICONS = (
     ("in_total", "footfall"),
     ("in_count", "footfall"),
@@ -81,6 +83,7 @@ class Tile:
     severity: str
     at: datetime | None
     is_silent: bool
+    speaks_when_asked: bool  # it is polled; others speak when something happens
     main: Live | None
     rest: tuple[Live, ...]
 
@@ -131,32 +134,63 @@ def tiles(
 ) -> list[Tile]:
     """Those in trouble first, the worst of them at the head; then by device id."""
     by_device = sorted(readings, key=lambda one: one.series.device)
+    agents = heard_at(by_device)
     found = [
-        _tile(device, {one.series.metric: one for one in group}, named, fmt, now)
+        _tile(_Device(device, {one.series.metric: one for one in group}, agents), named, fmt, now)
         for device, group in groupby(by_device, key=lambda one: one.series.device)
+        if device not in NO_TILE
     ]
     return sorted(found, key=lambda tile: WORST_FIRST.index(tile.severity))
 
 
-def _tile(
-    device: str,
-    readings: Mapping[str, Reading],
-    named: Mapping[str, Named],
-    fmt: Formats,
-    now: datetime,
-) -> Tile:
-    known = named.get(device, Named(device, f"/archive/equipment/new?device_id={device}"))
+def heard_at(readings: Iterable[Reading]) -> dict[UUID, datetime]:
+    """When each agent last said anything."""
+    found: dict[UUID, datetime] = {}
+    for one in readings:
+        if one.at:
+            agent = one.series.agent_id
+            found[agent] = max(found.get(agent, one.at), one.at)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Device:
+    """One device, its readings by metric, and when the agents were heard."""
+
+    id: str
+    readings: Mapping[str, Reading]
+    agents: Mapping[UUID, datetime]
+
+    @property
+    def is_polled(self) -> bool:
+        """Whether it is asked for its state; a till speaks when somebody buys."""
+        kinds = (METRICS[name].kind for name in self.readings if name in METRICS)
+        return any(kind in (Kind.GAUGE, Kind.COUNTER) for kind in kinds)
+
+    @property
+    def at(self) -> datetime | None:
+        """How fresh what it shows is: of one that has nothing to say, as fresh as its agent."""
+        own = max((one.at for one in self.readings.values() if one.at), default=None)
+        online = self.readings.get("online")
+        if own is None or self.is_polled or online is None or online.value != 1:
+            return own
+        return self.agents.get(online.series.agent_id, own)
+
+
+def _tile(device: _Device, named: Mapping[str, Named], fmt: Formats, now: datetime) -> Tile:
+    readings, at = device.readings, device.at
+    known = named.get(device.id, Named(device.id, f"/archive/equipment/new?device_id={device.id}"))
     telling = next((metric for metric in TELLING if metric in readings), None)
     beside = [metric for metric in BESIDE if metric in readings and metric != telling]
-    at = max((one.at for one in readings.values() if one.at), default=None)
     return Tile(
-        device=device,
+        device=device.id,
         name=known.name,
         icon=known.icon or icon_of(readings),
         href=known.href,
         severity=known.severity,
         at=at,
         is_silent=at is None or now - at > SILENT,
+        speaks_when_asked=device.is_polled,
         main=_live(readings[telling], fmt) if telling else None,
         rest=tuple(_live(readings[metric], fmt) for metric in beside[:MAX_BESIDE]),
     )

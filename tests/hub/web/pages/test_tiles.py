@@ -78,3 +78,21 @@ def test_a_device_that_the_archive_does_not_know_leads_to_its_registration() -> 
 def test_devices_come_in_order_each_once() -> None:
     rows = [("b", "online", 1.0), ("a", "power_w", 5.0), ("b", "paper_out", 0.0)]
     assert [tile.device for tile in show(rows)] == ["a", "b"]
+
+
+def test_a_till_without_customers_is_as_fresh_as_its_agent() -> None:
+    """TSD-02: no news from a till that is online is no sign of silence."""
+    old = Series(1, STORE, AGENT, "till-1", "online")
+    young = Series(2, STORE, AGENT, "meter-1", "power_w")
+    now_ms = int(NOW.timestamp() * 1000)
+    quiet = [now_ms - 3_600_000, now_ms - 2000]
+    last = LastValues(Points.of([1, 2], quiet, [1.0, 500.0]))
+    meter, till = tiles(latest([old, young], last), {}, Formats(Language.EN), NOW)
+    assert (till.device, till.is_silent, till.at) == ("till-1", False, meter.at)
+    gone = LastValues(Points.of([1, 2], quiet, [0.0, 500.0]))
+    _, till = tiles(latest([old, young], gone), {}, Formats(Language.EN), NOW)
+    assert till.is_silent
+
+
+def test_the_agent_is_no_device_of_the_store() -> None:
+    assert show([("agent", "outbox_rows", 3.0)]) == []
