@@ -52,8 +52,42 @@ class Confidence(StrEnum):
     UNTESTED = "untested"
 
 
+class Category(StrEnum):
+    """What a device is to the store; the wizard groups its list by it."""
+
+    REFRIGERATION = "refrigeration"
+    HVAC = "hvac"
+    ENERGY_METER = "energy_meter"
+    CLIMATE_SENSOR = "climate_sensor"
+    COUNTER = "counter"
+    UPS = "ups"
+    OTHER = "other"
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Code(_Model):
+    """What one number of a state means, in words for people."""
+
+    value: int
+    zh: Annotated[str, Field(min_length=1)]
+    en: Annotated[str, Field(min_length=1)]
+
+
+class Probe(_Model):
+    """A register that tells this model from others.
+
+    Where `equals` is empty the maker's number is not known: that the register answers is a hint,
+    no proof.
+    """
+
+    table: Literal[Table.INPUT_REGISTER, Table.HOLDING_REGISTER]
+    address: Annotated[int, Field(ge=0, le=0xFFFF, description="zero-based, as on the wire")]
+    words: Annotated[int, Field(ge=1, le=4)] = 1
+    equals: tuple[int, ...] = Field((), description="unsigned numbers, the highest word first")
+    tells: Annotated[str, Field(min_length=3, description="what the register holds")]
 
 
 class Register(_Model):
@@ -79,6 +113,7 @@ class Register(_Model):
     period_s: Annotated[float, Field(ge=0, le=86400)] = Field(
         0, description="read at most this often; 0 is at every poll"
     )
+    codes: tuple[Code, ...] = Field((), description="words for the numbers of a state")
 
     @model_validator(mode="after")
     def _is_readable(self) -> Self:
@@ -88,6 +123,8 @@ class Register(_Model):
             raise ValueError("'bit' belongs to type 'bit' and only to it")
         if self.address + self.type.words > 0x10000:
             raise ValueError(f"address {self.address} leaves no room for {self.type}")
+        if len({code.value for code in self.codes}) < len(self.codes):
+            raise ValueError(f"{self.metric}: a number of 'codes' is stated twice")
         return self
 
 
@@ -98,7 +135,13 @@ class Profile(_Model):
     model: str
     source: Annotated[str, Field(min_length=10, description="manual, revision and page, or code")]
     confidence: Confidence
-    notes: str = ""
+    category: Category = Category.OTHER
+    transport: Literal["rtu", "tcp"] = "rtu"
+    serial: tuple[Annotated[str, Field(pattern=r"^\d{3,6} [78][NEO][12]$")], ...] = Field(
+        (), description='line settings of the maker, most likely first, such as "9600 8N1"'
+    )
+    probe: Probe | None = None
+    notes: Annotated[str, Field(description="what the installer must set or know")] = ""
     max_words: Annotated[int, Field(ge=1, le=125)] = 125
     max_bits: Annotated[int, Field(ge=1, le=2000)] = 2000
     max_gap: Annotated[int, Field(ge=0, le=124)] = Field(
