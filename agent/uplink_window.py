@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from agent.outbox_rows import Epoch
 
 SMALLEST_WINDOW = 8
-LONGEST_TIMEOUT_S = 60.0
+LONGEST_TIMEOUT_S = 10.0  # so flow resumes soon after a hub that was away; 8 batches are cheap
 
 
 @dataclass(slots=True)
