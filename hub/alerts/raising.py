@@ -48,6 +48,7 @@ class _Open:
     severity: int
     status: str
     events: int
+    began_at: datetime
 
 
 @dataclass(slots=True)
@@ -124,6 +125,9 @@ class Raising:
 
     def _take(self, batch: _Batch, finding: Finding) -> None:
         found = self._open.get(_key(finding))
+        is_earlier = found is not None and _instant(finding.at_ms) < found.began_at
+        if is_earlier and finding.change is not Change.PAST:
+            return  # of an occurrence before, which was told before a restart
         match finding.change:
             case Change.RAISED | Change.STEPPED if found is not None:
                 self._step(batch, found, finding, AlertEventKind.STEPPED)
@@ -174,7 +178,7 @@ class Raising:
         status = AlertStatus.CLEARED if ended_at else AlertStatus.RAISED
         chain_id = self._chain_of[finding.store_id]
         severity = int(finding.severity)
-        alert = _Open(uuid7(), chain_id, place_of(finding), severity, status, 0)
+        alert = _Open(uuid7(), chain_id, place_of(finding), severity, status, 0, began_at)
         self._evidence[alert.id] = finding.evidence.to_json()
         batch.alerts.append(
             {
@@ -228,11 +232,13 @@ class Raising:
                 _ALERTS.c.severity,
                 _ALERTS.c.status,
                 _ALERTS.c.events,
+                _ALERTS.c.began_at,
                 _ALERTS.c.evidence,
             ).where(_ALERTS.c.closed_at.is_(None), _ALERTS.c.store_id.in_(stores))
             for row in self._connection.execute(rows.with_for_update()):
                 place = Place(row.store_id, row.device, row.source, Rule(row.rule))
-                alert = _Open(row.id, row.chain_id, place, row.severity, row.status, row.events)
+                state = (row.severity, row.status, row.events, row.began_at)
+                alert = _Open(row.id, row.chain_id, place, *state)
                 self._open[row.store_id, row.source, row.rule] = alert
                 self._evidence[row.id] = row.evidence
 

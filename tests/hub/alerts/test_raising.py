@@ -70,6 +70,20 @@ def test_an_alert_steps_up_clears_and_comes_back_as_another(any_chain: ChainUnde
     assert history(any_chain, first.id) == list(enumerate(kinds, 1))
 
 
+def test_an_occurrence_told_again_leaves_the_next_one_alone(any_chain: ChainUnderTest) -> None:
+    """R1, R2: a hub that was killed reads a stretch of its journal again."""
+    store = any_chain.stores[0].id
+    story = [
+        finding(store, severity=Severity.CRITICAL),
+        finding(store, Change.CLEARED),
+        finding(store, since_ms=NOW_MS + 1000, at_ms=NOW_MS + 2000),
+    ]
+    post(any_chain, *story)
+    before = [(a.id, a.status, a.severity, a.events) for a in alerts(any_chain)]
+    assert post(any_chain, *story) == []
+    assert [(a.id, a.status, a.severity, a.events) for a in alerts(any_chain)] == before
+
+
 def test_what_an_open_alert_explains_joins_it(any_chain: ChainUnderTest) -> None:
     store = any_chain.stores[0].id
     post(
