@@ -244,7 +244,6 @@ _ALL = (
     _state("turbo_mode_active", "强力模式", "Turbo mode"),
     _state("sleep_mode_active", "睡眠模式", "Sleep mode"),
     _state("unit_link_ok", "与机组通信正常", "Link to the unit"),
-    _state("window_open", "窗户打开", "Window open"),
     _state("alarm_word", "报警字", "Alarm word"),
     _state("warning_word", "警告字", "Warning word"),
     _gauge("output_frequency_hz", "Hz", "输出频率", "Output frequency", 0, 1000),
