@@ -13,13 +13,13 @@ import hub.ingest.positions
 import hub.ingest.tables
 import hub.kit.records.log
 import hub.security.models
+from hub.kit.records.labels import LabelList
 from hub.kit.tables import Base, UtcDateTime
 
 MODULES = (  # every module that declares tables; a new one is added here and imported above
     hub.alerts.models,
     hub.analytics.tables,
     hub.archive.catalogue,
-    hub.ingest.positions,
     hub.ingest.positions,
     hub.ingest.tables,
     hub.kit.records.log,
@@ -31,6 +31,8 @@ def _render(kind: str, item: object, _context: AutogenContext) -> Any:
     """Migrations know no types of ours, so they still run when ours have changed."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, LabelList):
+        return "sa.Text()"
     if kind == "type" and isinstance(item, Enum):
         return f"sa.String({item.length})"
     return False

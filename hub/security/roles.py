@@ -14,6 +14,7 @@ from hub.kit.ids import uuid7
 from hub.security.models import Role, RoleRight
 
 PLACES = ("chains", "regions", "stores", "areas", "equipment")
+BUYING = ("suppliers",)
 BUSINESS = ("sales", "footfall")
 WATCH = ("readings", "alerts", "work_orders")
 READ, CREATE, UPDATE, ARCHIVE = "read", "create", "update", "archive"
@@ -38,27 +39,29 @@ SEEDS = (
         "admin",
         T("管理员", "Admin"),
         _may(("regions", "stores", "areas", "equipment", "users", "roles", "agents"), *KEEP)
+        | _may(BUYING, *KEEP)
         | _may(("chains",), READ, UPDATE)
         | _may(("readings", "alerts", "work_orders", "audit", "metrics"), READ),
     ),
     Seed(
         "hq_manager",
         T("总部经理", "HQ manager"),
-        _may(("regions", "stores", "areas", "equipment", "work_orders"), *KEEP)
+        _may(("regions", "stores", "areas", "equipment", "work_orders", *BUYING), *KEEP)
         | _may(("chains", "users", "agents", *BUSINESS, "readings", "alerts"), READ)
         | _may(("chains", "alerts"), UPDATE),
     ),
     Seed(
         "hq_analyst",
         T("总部分析员", "HQ analyst"),
-        _may((*PLACES, *BUSINESS, *WATCH), READ),
+        _may((*PLACES, *BUSINESS, *WATCH, *BUYING), READ),
     ),
     Seed(
         "store_manager",
         T("店长", "Store manager"),
         _may(("areas", "equipment", "work_orders"), *KEEP)
         | _may(("chains", "regions", "stores", *BUSINESS, "readings", "alerts", "agents"), READ)
-        | _may(("stores", "alerts"), UPDATE),
+        | _may(("stores", "alerts"), UPDATE)
+        | _may(BUYING, READ),
     ),
     Seed(
         "clerk",
@@ -80,7 +83,10 @@ SEEDS = (
     Seed(
         "auditor",
         T("审计员", "Auditor"),
-        _may((*PLACES, *BUSINESS, *WATCH, "users", "roles", "agents", "audit", "metrics"), READ),
+        _may(
+            (*PLACES, *BUSINESS, *WATCH, *BUYING, "users", "roles", "agents", "audit", "metrics"),
+            READ,
+        ),
     ),
 )
 

@@ -11,6 +11,7 @@ from hub.archive.chains.service import open_chain
 from hub.archive.equipment.records import Equipment
 from hub.archive.regions.records import Region
 from hub.archive.stores.records import Store
+from hub.archive.suppliers.records import Supplier
 from hub.kit.asker import Asker, Rights, bind_asker
 from hub.kit.db import Database, Scope, ScopedSession
 from hub.kit.records.apply import Change, apply
@@ -56,6 +57,7 @@ class ChainUnderTest:
     db: Database
     id: UUID
     region: UUID
+    supplier: UUID
     stores: list[StoreUnderTest] = field(default_factory=list)
 
     @contextmanager
@@ -85,7 +87,9 @@ def open_chain_under_test(db: Database, word: str, stores: int = 2) -> ChainUnde
     with db.write(Scope(chain_id)) as session:
         bind_asker(session, HUB)
         region = apply(session, Region, Change(values={"code": "R", "name": f"{word}-region"}))
-        chain = ChainUnderTest(db, chain_id, region.id)
+        name = f"{word}-supplier"
+        supplier = apply(session, Supplier, Change(values={"code": "S-1", "name": name}))
+        chain = ChainUnderTest(db, chain_id, region.id, supplier.id)
         for number in range(1, stores + 1):
             chain.stores.append(_store(session, f"{word}-{number}", number, region.id))
     return chain

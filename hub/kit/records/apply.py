@@ -21,6 +21,7 @@ from hub.kit.records.declare import Field, fields_of, shown, store_of
 from hub.kit.records.kinds import Kind, Show
 from hub.kit.records.log import ChangeLog, keep_commit_order
 from hub.kit.records.models import model_of
+from hub.kit.records.pinyin import keep_pinyin
 from hub.kit.records.schemas import SOME_WRONG, as_json, checked, schemas_of
 from hub.kit.session import CORRIDOR, Changed, ScopedSession
 from hub.kit.tables import Record, StoreScoped
@@ -123,6 +124,7 @@ def _create(session: ScopedSession, model: type[M], change: Change) -> M:
     record = model(id=change.record_id or uuid7(), chain_id=session.scope.chain_id, **values)
     demand(session, record, Action.CREATE)
     _refuse_problems(session, record, values)
+    keep_pinyin(record)
     session.add(record)
     _flush(session, record)
     given = {name: value for name, value in values.items() if value is not None}
@@ -147,6 +149,7 @@ def _update(session: ScopedSession, record: M, change: Change) -> M:
         setattr(record, name, new)
     demand(session, record, Action.UPDATE)  # it may have moved to another store
     _refuse_problems(session, record, {name: new for name, (_, new) in diff.items()})
+    keep_pinyin(record)
     _flush(session, record)
     _log(session, record, change, Action.UPDATE, diff)
     return record

@@ -20,6 +20,15 @@ NOTHING_YET = T("这里还没有内容。", "There is nothing here yet.")
 
 
 @dataclass(frozen=True, slots=True)
+class Computed:
+    """A whole number that a record works out itself: the name of a property, only ever read."""
+
+    name: str
+    label: T
+    unit: T
+
+
+@dataclass(frozen=True, slots=True)
 class RecordType:
     """Declared by `__record__`. `rights` is the subject of its rights, `<rights>.update` and so on.
 
@@ -32,6 +41,7 @@ class RecordType:
     rights: str
     order: str
     start: T = NOTHING_YET
+    computed: tuple[Computed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import MappedColumn, mapped_column
 
 from hub.errors import T
+from hub.kit.records import contact
+from hub.kit.records.labels import SEPARATED, LabelList
 
 C = TypeVar("C", bound="Choice")
 
@@ -51,6 +53,9 @@ class Kind(Enum):
 
     TEXT = auto()
     LONG_TEXT = auto()
+    PHONE = auto()
+    EMAIL = auto()
+    LABELS = auto()
     WHOLE = auto()
     NUMBER = auto()
     MONEY = auto()
@@ -76,12 +81,12 @@ class Choice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A field as declared; `check` names what is wrong with a value, or None."""
+    """A field as declared: `normal` gives a value its one form, `check` says what is wrong."""
 
     label: T
     kind: Kind
     show: Show
-    python: type[Any]
+    python: Any
     unit: T = _NOTHING
     min: float | None = None
     max: float | None = None
@@ -91,6 +96,7 @@ class Spec:
     currency: str = ""
     hint: T = _NOTHING
     check: Callable[[str], T | None] | None = None
+    normal: Callable[[str], str] | None = None
 
 
 def _column(spec: Spec, type_: Any, default: Any = None) -> MappedColumn[Any]:
@@ -118,6 +124,44 @@ def text(
 def long_text(zh: str, en: str, show: Show = NOTHING, *, max: int = 4000) -> MappedColumn[str]:
     """Several lines."""
     return _column(Spec(T(zh, en), Kind.LONG_TEXT, show, str, max=max), sa.Text())
+
+
+def phone(zh: str, en: str, show: Show = NOTHING) -> MappedColumn[str]:
+    """A telephone number, kept in one form however it was typed."""
+    return _column(
+        Spec(
+            T(zh, en),
+            Kind.PHONE,
+            show,
+            str,
+            max=contact.PHONE_MAX,
+            check=contact.phone_problem,
+            normal=contact.plain_phone,
+        ),
+        sa.String(contact.PHONE_MAX),
+    )
+
+
+def email(zh: str, en: str, show: Show = NOTHING) -> MappedColumn[str]:
+    """An e-mail address in small letters."""
+    return _column(
+        Spec(
+            T(zh, en),
+            Kind.EMAIL,
+            show,
+            str,
+            max=contact.EMAIL_MAX,
+            check=contact.email_problem,
+            normal=contact.plain_email,
+        ),
+        sa.String(contact.EMAIL_MAX),
+    )
+
+
+def labels(zh: str, en: str, show: Show = NOTHING) -> MappedColumn[list[str]]:
+    """Some short words in the order given; no words are no value."""
+    spec = Spec(T(zh, en), Kind.LABELS, show, list[str], hint=SEPARATED)
+    return _column(spec, LabelList())
 
 
 def whole(

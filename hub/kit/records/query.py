@@ -26,6 +26,8 @@ from hub.errors import InvalidError, T
 from hub.kit.records.access import readable
 from hub.kit.records.declare import Field, fields_of, shown
 from hub.kit.records.kinds import Kind, Show
+from hub.kit.records.labels import kept
+from hub.kit.records.pinyin import SoughtByPinyin
 from hub.kit.records.schemas import SOME_WRONG, value_type
 from hub.kit.records.sentences import sentence
 from hub.kit.session import ScopedSession
@@ -63,8 +65,8 @@ _COMPARE: dict[Operator, Callable[[Any, Any], ColumnElement[bool]]] = {
 }
 _RANGE = tuple(_COMPARE)
 _RANGED = (Kind.WHOLE, Kind.NUMBER, Kind.MONEY, Kind.DAY, Kind.INSTANT, Kind.CLOCK)
-_WORDS = (Kind.TEXT, Kind.LONG_TEXT)
-_UNSORTED = (Kind.REFERENCE, Kind.LONG_TEXT)
+_WORDS = (Kind.TEXT, Kind.LONG_TEXT, Kind.PHONE, Kind.EMAIL)
+_UNSORTED = (Kind.REFERENCE, Kind.LONG_TEXT, Kind.LABELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ def _type_adapter(type_: Any) -> TypeAdapter[Any]:
 
 
 def _adapter(field: Field) -> TypeAdapter[Any]:
-    if field.spec.kind in _WORDS:
+    if field.spec.kind in _WORDS or field.spec.kind is Kind.LABELS:
         return _type_adapter(str)
     return _type_adapter(value_type(field.spec))
 
@@ -205,13 +207,24 @@ def _matching(
     archived = model.archived_at.is_not(None) if query.is_archived else model.archived_at.is_(None)
     found = found.where(archived, *readable(session, model))
     for word in query.q.split():
-        columns = [field.attribute for field in shown(model, Show.SEARCH)]
-        found = found.where(or_(*(c.icontains(word, autoescape=True) for c in columns)))
+        found = found.where(or_(*_has_word(model, word)))
     return found.where(*(_condition(model, f) for f in query.filters))
 
 
+def _has_word(model: type[Record], word: str) -> list[ColumnElement[bool]]:
+    """In one of the fields as typed, or in how their Chinese is read."""
+    fields = shown(model, Show.SEARCH)
+    ways = [field.attribute.icontains(word, autoescape=True) for field in fields]
+    if issubclass(model, SoughtByPinyin) and word.isascii():
+        ways.append(model.pinyin.contains(word.lower(), autoescape=True))
+    return ways
+
+
 def _condition(model: type[Record], wanted: Filter) -> ColumnElement[bool]:
-    column = fields_of(model)[wanted.field].attribute
+    field = fields_of(model)[wanted.field]
+    column = field.attribute
+    if field.spec.kind is Kind.LABELS:
+        return or_(*(column.contains(kept([v]), autoescape=True) for v in wanted.values))
     if wanted.operator is Operator.IN:
         return column.in_(wanted.values)
     if wanted.operator is Operator.HAS:

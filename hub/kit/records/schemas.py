@@ -3,6 +3,7 @@
 The same models check a form, an import, an undo and the API, so one rule has one sentence.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -23,8 +24,9 @@ from pydantic import create_model as make
 from pydantic_core import PydanticCustomError
 
 from hub.errors import InvalidError, T
-from hub.kit.records.declare import Field, fields_of
+from hub.kit.records.declare import Computed, Field, fields_of
 from hub.kit.records.kinds import Kind, Spec
+from hub.kit.records.labels import LABEL_MAX, LABELS_MAX, plain_labels
 from hub.kit.records.sentences import OWN_RULE, sentences
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ def schemas_of(model: "type[Record]") -> Schemas:
     updated: dict[str, Any] = {f.name: (_written(f), None) for f in fields}
     updated |= {"version": (int | None, version), "reason": (str, reason)}
     read = row | {f.name: (_read(f), ...) for f in fields}
+    read |= {one.name: (_computed(one), ...) for one in model.__record__.computed}
     return Schemas(
         _made(f"{model.__name__}Create", created),
         _made(f"{model.__name__}Update", updated),
@@ -97,6 +100,11 @@ def _read(field: Field) -> Any:
     python: Any = field.spec.python
     described = Rule(description=_description(field.spec))
     return Annotated[python | None if field.is_nullable else python, described]
+
+
+def _computed(one: Computed) -> Any:
+    description = f"{one.label.zh} · {one.label.en} [{one.unit.en}]"
+    return Annotated[int | None, Rule(description=description)]
 
 
 def _written(field: Field) -> Any:
@@ -120,6 +128,14 @@ def value_type(spec: Spec) -> Any:
         case Kind.TEXT | Kind.LONG_TEXT:
             words = StringConstraints(strip_whitespace=True, min_length=1, max_length=_max(spec))
             return Annotated[str, words, AfterValidator(_text_check(spec))]
+        case Kind.PHONE | Kind.EMAIL:
+            words = StringConstraints(min_length=1, max_length=_max(spec))
+            normal = BeforeValidator(_normaliser(spec))
+            return Annotated[str, normal, words, AfterValidator(_text_check(spec))]
+        case Kind.LABELS:
+            one = StringConstraints(min_length=1, max_length=LABEL_MAX)
+            some = Rule(max_length=LABELS_MAX)
+            return Annotated[list[Annotated[str, one]], some, BeforeValidator(plain_labels)]
         case Kind.WHOLE | Kind.NUMBER | Kind.MONEY:
             limits = Rule(ge=spec.min, le=spec.max)
             return Annotated[spec.python, BeforeValidator(_refuse_truth), limits]
@@ -145,6 +161,11 @@ def _text_check(spec: Spec) -> Any:
     return check
 
 
+def _normaliser(spec: Spec) -> Callable[[object], object]:
+    normal = spec.normal or str.strip
+    return lambda value: normal(value) if isinstance(value, str) else value
+
+
 def _refuse_truth(value: object) -> object:
     if isinstance(value, bool):
         raise PydanticCustomError("float_type", "A truth value is no number.")
@@ -152,7 +173,7 @@ def _refuse_truth(value: object) -> object:
 
 
 def _is_blank(value: object) -> bool:
-    return isinstance(value, str) and not value.strip()
+    return value == [] or (isinstance(value, str) and not value.strip())
 
 
 def _blank_is_none(value: object) -> object:

@@ -9,6 +9,8 @@ _SENTENCES = {
     "missing": T("这一项必填。", "This is required."),
     "string_too_short": T("这一项必填。", "This is required."),
     "string_too_long": T("最多 {max_length} 个字。", "At most {max_length} characters."),
+    "too_long": T("最多 {max_length} 项。", "At most {max_length} of them."),
+    "list_type": T("请输入一串词。", "Enter a list of words."),
     "string_type": T("请输入文字。", "Enter text."),
     "int_parsing": T("请输入整数。", "Enter a whole number."),
     "int_type": T("请输入整数。", "Enter a whole number."),

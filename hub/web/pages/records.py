@@ -160,11 +160,14 @@ def show_record(at: At, session: ReadSession, id: UUID) -> Response:
         field: (at.say(field.label), cells.of(field, record))
         for field in fields_of(at.model).values()
     }
+    computed = [
+        (at.say(one.label), cells.computed(one, record)) for one in at.model.__record__.computed
+    ]
     return at.page(
         "records/record.html",
         record=record,
         title=title_of(record),
-        facts=[fact for field, fact in facts.items() if not field.has(Show.ADVANCED)],
+        facts=[fact for field, fact in facts.items() if not field.has(Show.ADVANCED)] + computed,
         more=[fact for field, fact in facts.items() if field.has(Show.ADVANCED)],
         steps=timeline(at.view, session, at.model, history(session, at.model, id)),
         may_update=may(session, at.model, "update", store_id),

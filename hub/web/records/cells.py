@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from hub.errors import T
 from hub.kit.db import Record
-from hub.kit.records.declare import Field, path_of
+from hub.kit.records.declare import Computed, Field, path_of
 from hub.kit.records.kinds import Choice, Kind
 from hub.kit.records.models import model_of
 from hub.web.formats import NO_VALUE, Formats
@@ -66,6 +66,13 @@ class Cells:
             case _:
                 return Cell(self._text(value), is_long=spec.kind is Kind.LONG_TEXT)
 
+    def computed(self, one: Computed, record: Record) -> Cell:
+        """What the record works out itself."""
+        value = getattr(record, one.name)
+        if value is None:
+            return Cell(NO_VALUE, is_number=True, is_known=False)
+        return Cell(self.formats.number(value, 0), say(self.language, one.unit), is_number=True)
+
     def from_json(self, declared: Field, value: Any) -> Cell:
         """`value` as the history keeps it."""
         if value is None:
@@ -89,6 +96,8 @@ class Cells:
                 return self.formats.moment(value, self.zone)
             case date():
                 return value.isoformat()
+            case list():
+                return say(self.language, T("、", ", ")).join(value)
             case time():
                 return value.strftime("%H:%M")
             case _:

@@ -31,7 +31,7 @@ class Widget(StrEnum):
     SELECT = "select"
 
 
-_TYPES = {Kind.DAY: "date", Kind.CLOCK: "time"}
+_TYPES = {Kind.DAY: "date", Kind.CLOCK: "time", Kind.PHONE: "tel", Kind.EMAIL: "email"}
 _MODES = {Kind.WHOLE: "numeric", Kind.NUMBER: "decimal", Kind.MONEY: "decimal"}
 
 
@@ -127,6 +127,8 @@ def shown(field: Field, value: Any) -> str:
             return ""
         case Choice():
             return value.value
+        case list():
+            return ", ".join(value)
         case bool():
             return "true" if value else "false"
         case _ if field.spec.kind is Kind.MONEY:
