@@ -337,8 +337,6 @@ _ALL = (
     _counter("child_out_total", "", "累计出店儿童", "Children out, running total"),
     _gauge("occupancy_count", "", "在店人数", "Occupancy", 0),
     _gauge("occupancy_max_count", "", "最高在店人数", "Highest occupancy", 0),
-    _gauge("dwell_mean_s", "s", "平均停留时间", "Mean dwell time", 0),
-    _gauge("dwell_max_s", "s", "最长停留时间", "Longest dwell time", 0),
     _state("view_blocked", "镜头遮挡", "View blocked"),
     Metric("child_in_count", "", Kind.EVENT, "进店儿童", "Children in", 0),
     Metric("child_out_count", "", Kind.EVENT, "出店儿童", "Children out", 0),
