@@ -16,7 +16,7 @@ from hub.ingest.watermarks import Watermarks
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 10.0
 CHECKPOINT_PAGES = 4000  # 16 MB of write-ahead log
-READ_BYTES = 1 << 20  # of payload in one read, about 50,000 readings
+READ_BYTES = 2 << 20  # of payload in one read, about 90,000 readings
 DROP_ROWS = 2000  # in one transaction, a few milliseconds
 
 _SCHEMA = """
