@@ -142,6 +142,7 @@ class Profile(_Model):
     )
     probe: Probe | None = None
     notes: Annotated[str, Field(description="what the installer must set or know")] = ""
+    notes_zh: str = ""
     max_words: Annotated[int, Field(ge=1, le=125)] = 125
     max_bits: Annotated[int, Field(ge=1, le=2000)] = 2000
     max_gap: Annotated[int, Field(ge=0, le=124)] = Field(

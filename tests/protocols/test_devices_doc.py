@@ -29,14 +29,16 @@ def profile_row(name: str, profile: Profile, language: str) -> str:
     line = ", ".join(profile.serial) or ("TCP" if profile.transport == "tcp" else "–")
     state = STATES[language][profile.confidence]
     words = gives(profile.metrics, language)
-    cells = (profile.vendor, profile.model, f"`{name}`", line, words, state, profile.source)
+    note = (profile.notes if language == "en" else profile.notes_zh) or "–"
+    cells = (profile.vendor, profile.model, f"`{name}`", line, words, note, state, profile.source)
     return f"| {' | '.join(cells)} |"
 
 
 def format_row(shape: Format, language: str) -> str:
     state = STATES[language][shape.confidence]
     words = gives(shape.gives, language)
-    cells = (shape.vendor, shape.model, f"`{shape.module}`", shape.wire, words, state, shape.source)
+    name = f"`{shape.module}`"
+    cells = (shape.vendor, shape.model, name, shape.wire, words, state, shape.source)
     return f"| {' | '.join(cells)} |"
 
 
