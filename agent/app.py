@@ -38,6 +38,8 @@ async def run_agent(settings: AgentSettings, notifier: Notifier, *, folder: Path
     options = mqtt_options(settings)
     with open_outbox(settings) as outbox:
         outbox.declare([*devices.series(), *((OWN_DEVICE, metric) for metric in OWN_METRICS)])
+        if devices.totals is not None:
+            devices.totals.recall(outbox.newest_first())
         poller = Poller(devices, outbox.append)
         uplink = Uplink(_node(settings), options, outbox, _rules(settings))
         health = Health(outbox, settings.agent.data_dir)

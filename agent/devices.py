@@ -67,6 +67,7 @@ class Devices:
     pushed: tuple[Pushed, ...] = ()
     buses: Mapping[str, ModbusBus] = field(default_factory=dict)
     services: tuple[Callable[[], Awaitable[None]], ...] = ()
+    totals: TotalStore | None = None  # of door counters, where there are any
 
     def series(self) -> list[tuple[str, str]]:
         """Every (device, metric) that may ever be sent, for the birth."""
@@ -102,7 +103,7 @@ def build_devices(settings: AgentSettings, *, now: Now = utc_now, folder: Path =
     for device in settings.device:
         DRIVERS[device.driver](device, shop)
     services = tuple(station.run for station in shop.stations.values())
-    return Devices(tuple(shop.polled), tuple(shop.pushed), shop.buses, services)
+    return Devices(tuple(shop.polled), tuple(shop.pushed), shop.buses, services, shop.totals)
 
 
 def _modbus_bus(bus: RtuBus | TcpBus) -> ModbusBus:

@@ -10,7 +10,7 @@ import queue
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -23,13 +23,14 @@ from agent.outbox_file import OutboxFile
 from agent.outbox_rows import Epoch, OutboxError, OutboxReader, StoredBatch
 from agent.outbox_writer import OutboxWriter
 from protocols.reading import Reading
-from protocols.sparkplug.codec import Sample
+from protocols.sparkplug.codec import Sample, samples_of
 from protocols.sparkplug.journal import BatchId
 
 log = logging.getLogger(__name__)
 
 MAX_QUEUED = 50_000  # readings that wait while the disk stalls
 MEGABYTE = 1_000_000
+LOOKED_BACK = 500  # batches; a device that is polled is in one of the newest few
 
 
 class Outbox:
@@ -154,6 +155,19 @@ class Outbox:
 
     def acknowledge(self, acks: Iterable[BatchId]) -> None:
         self._tasks.put(partial(self._writer.acknowledge, list(acks)))
+
+    def newest_first(self) -> Iterator[tuple[str, str, Sample]]:
+        """Device, metric and sample of what is on disk, back from the newest of 500 batches."""
+        names = {channel.alias: channel for channel in self.channels}
+        left = LOOKED_BACK
+        for epoch in reversed(self.epochs):
+            first = max(epoch.first, epoch.next_id - left)
+            left -= epoch.next_id - first
+            for row_id in range(epoch.last, first - 1, -1):
+                for batch in self._reader.read(epoch, row_id - 1, 1):
+                    for sample in reversed(samples_of(batch.metrics)):
+                        channel = names[sample.alias]
+                        yield channel.device, channel.metric, sample
 
     def begin_epoch(self) -> None:
         self._tasks.put(self._writer.resume)

@@ -216,12 +216,13 @@ UNITS_METRICS = [
 ALARM = "high_temperature_alarm"  # one that fires after 60 s
 _BASE = {"voltage_l1_v": 2300, "voltage_l2_v": 2300, "voltage_l3_v": 2300, "battery_percent": 800}
 _STATES = frozenset(name for name, metric in METRICS.items() if metric.kind is Kind.STATE)
+_WHOLE = _STATES | {"in_total"}
 
 
-def chosen_metrics(count: int) -> list[str]:
+def chosen_metrics(count: int, *, is_door: bool = False) -> list[str]:
     """ALARM and others, `count` in all; mains voltages come last."""
     others = [name for name in UNITS_METRICS if name not in (ALARM, *_BASE)]
-    return [ALARM, *others, *_BASE][:count]
+    return [ALARM, *(["in_total"] if is_door else []), *others, *_BASE][:count]
 
 
 @dataclass
@@ -252,7 +253,7 @@ class Unit:
 
 
 def profile_toml(metrics: Sequence[str]) -> str:
-    scales = {name: "1" if name in _STATES else "0.1" for name in metrics}
+    scales = {name: "1" if name in _WHOLE else "0.1" for name in metrics}
     registers = (
         f'[[registers]]\nmetric = "{name}"\ntable = "holding_register"\n'
         f"address = {address}\nscale = {scales[name]}\n"
@@ -276,6 +277,10 @@ class StoreShape:
     flush_s: float = 2.0
     critical: tuple[str, ...] = ()
     tickets_per_s: float = 0.0
+    has_doors: bool = False  # each unit counts people as well
+
+    def names(self) -> list[str]:
+        return chosen_metrics(self.metrics, is_door=self.has_doors)
 
 
 @dataclass
@@ -294,7 +299,7 @@ class TestStore:
 
     def config(self, broker_url: str) -> str:
         shape = self.shape
-        (self.folder / "unit.toml").write_text(profile_toml(chosen_metrics(shape.metrics)))
+        (self.folder / "unit.toml").write_text(profile_toml(shape.names()))
         critical = json.dumps(list(shape.critical))
         devices = "".join(
             f'[[device]]\nid = "unit-{n}"\ndriver = "modbus"\nbus = "gateway"\nunit = {n}\n'
@@ -333,7 +338,7 @@ def street(folder: Path, shapes: Sequence[StoreShape], seed: int) -> Iterator[li
     for number, shape in enumerate(shapes, 1):
         own = folder / f"store-{number}"
         own.mkdir(parents=True)
-        metrics = chosen_metrics(shape.metrics)
+        metrics = shape.names()
         units = [Unit(metrics, random.Random(f"{seed}/{number}/{n}")) for n in range(shape.units)]
         stores.append(TestStore(f"store-{number}", own, shape, units))
     loop, opened, ended = asyncio.new_event_loop(), threading.Event(), asyncio.Event()

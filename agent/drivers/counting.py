@@ -2,23 +2,25 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from agent.drivers.base import PolledDriver
 from protocols.footfall.codec import Change, Total, step
 from protocols.reading import Reading
+from protocols.sparkplug.codec import Sample
 
 log = logging.getLogger(__name__)
 
 COUNTS = {"in_total": "in_count", "out_total": "out_count"}
+_TOTALS = {count: total for total, count in COUNTS.items()}
 
 
 class TotalStore:
     """The last totals on disk, so that people who came while the agent restarted are counted.
 
-    Written at each change and before the count leaves, without fsync: a killed agent counts nobody
-    twice; after a power cut the last seconds may be.
+    Written at each change, without fsync and before the count is on disk in the outbox. What was
+    killed or cut off in between is found by `recall`, so nobody is left out or counted twice.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,6 +39,22 @@ class TotalStore:
         self._totals |= new
         if changed:
             self._save()
+
+    def recall(self, newest_first: Iterable[tuple[str, str, Sample]]) -> None:
+        """Go on from the totals whose counts the outbox has; call before the first reading."""
+        counted: dict[str, int] = {}
+        wanted, found = set(self._totals), set[str]()
+        for device, metric, sample in newest_first:
+            if metric in _TOTALS:
+                counted.setdefault(f"{device}/{_TOTALS[metric]}", sample.time_ms)
+            key = f"{device}/{metric}"
+            if key in found or counted.get(key) != sample.time_ms:
+                continue
+            if isinstance(sample.value, int | float):
+                self._totals[key] = Total(int(sample.value), sample.time_ms / 1000)
+                found.add(key)
+                if wanted and wanted <= found:
+                    return
 
     def _save(self) -> None:
         text = json.dumps({key: [t.value, t.at_s] for key, t in self._totals.items()})

@@ -93,6 +93,14 @@ def encode_values(samples: Iterable[Sample], *, is_historical: bool = False) -> 
     return payload.SerializeToString()
 
 
+def samples_of(metrics: bytes) -> list[Sample]:
+    """The reverse of `encode_values`."""
+    return [
+        Sample(m.alias, Datatype(m.datatype), m.timestamp, value_of(m), quality_of(m))
+        for m in Payload.FromString(metrics).metrics
+    ]
+
+
 def as_historical(metrics: bytes) -> bytes:
     """The same batch, each value marked as not current: how a batch is sent again."""
     payload = Payload.FromString(metrics)

@@ -131,6 +131,8 @@ def check(hub_dir: Path, outboxes: Mapping[str, Path]) -> Verdict:
             registry = Registry(db)
             rows = list(_rows(journal))
             _check_batches(verdict, produced, rows, registry)
+            for agent in produced:
+                _check_people(verdict, agent)
             _check_points(verdict, rows, registry, copy)
             _check_tickets(verdict, produced, db, registry, rows)
             _check_replay(verdict, db, journal, Path(folder) / "fresh")
@@ -237,6 +239,28 @@ def _values(payload: Payload) -> list[Value]:
         (metric.alias, metric.timestamp, codec.value_of(metric), codec.quality_of(metric))
         for metric in payload.metrics
     ]
+
+
+def _check_people(verdict: Verdict, agent: Produced) -> None:
+    """What a door counted interval by interval is what its running total went up by."""
+    order = [(e.number, number) for e in agent.epochs for number in range(1, e.next_id)]
+    if not set(order) <= agent.batches.keys():
+        return  # the size bound took some
+    doors: dict[str, list[float]] = {}
+    people: Counter[str] = Counter()
+    for key in order:
+        for alias, _, value, _ in _values(Payload.FromString(agent.batches[key].metrics)):
+            device, metric = agent.names[alias]
+            if metric == "in_count" and isinstance(value, float):
+                people[device] += int(value)
+            elif metric == "in_total" and isinstance(value, float):
+                doors.setdefault(device, []).append(value)
+    for device, totals in doors.items():
+        passed = int(totals[-1] - totals[0])
+        verdict.lost += max(0, passed - people[device])
+        verdict.doubled += max(0, people[device] - passed)
+        if passed != people[device]:
+            verdict.fault(f"{agent.node}/{device} counted {people[device]} people of {passed}")
 
 
 # the time series hold the journal, point for point

@@ -23,7 +23,7 @@ PAUSE_S = (0.2, 2.3)  # between a start and the next kill: also in the middle of
 AWAY_S = (0.0, 0.6)
 FIRST_S = (5.0, 45.0)
 ALARM_S = (70.0, 95.0)  # on and off; an alarm is told after 60 s and over after 60 s
-SHAPE = StoreShape(units=20, metrics=15, tickets_per_s=2.0)
+SHAPE = StoreShape(units=20, metrics=15, tickets_per_s=2.0, has_doors=True)
 
 
 class Alarms:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from agent.drivers.counting import CountingDriver, TotalStore
+from agent.outbox import Outbox
+from protocols.footfall.codec import Total
 from protocols.reading import Quality, Reading
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -92,3 +94,33 @@ def test_a_full_disk_stops_no_counting(tmp_path: Path, caplog: pytest.LogCapture
     )
     assert counts(driver, 2) == [(0, 0), (1, 0)]
     assert "could not be written" in caplog.text
+
+
+def test_people_whose_count_was_lost_with_the_agent_are_counted_again(tmp_path: Path) -> None:
+    """R1: the totals are on disk before the counts; a kill in between loses the counts only."""
+    path = tmp_path / "outbox.sqlite"
+    driver = build(tmp_path, FakeCounter((100, 90), (104, 91), (109, 95)))
+    with Outbox(path) as outbox:
+        for _ in range(2):
+            outbox.append(asyncio.run(driver.read()))
+    asyncio.run(driver.read())  # counted, and never stored
+
+    store = TotalStore(tmp_path / "counters.json")
+    with Outbox(path) as outbox:
+        store.recall(outbox.newest_first())
+    moduli = {"in_total": 2**16, "out_total": 2**16}
+    assert counts(CountingDriver(FakeCounter((110, 95)), moduli, store), 1) == [(6, 4)]
+
+
+def test_a_total_without_its_count_is_not_gone_on_from(tmp_path: Path) -> None:
+    """Two batches may part them: the total was stored, its count was not."""
+    driver = build(tmp_path, FakeCounter((100, 90), (104, 91)))
+    with Outbox(tmp_path / "outbox.sqlite") as outbox:
+        outbox.append(asyncio.run(driver.read()))
+        outbox.append(asyncio.run(driver.read())[:2])
+        store = TotalStore(tmp_path / "counters.json")
+    with Outbox(tmp_path / "outbox.sqlite") as outbox:
+        store.recall(outbox.newest_first())
+    assert store.get("door-1", "in_total") == Total(
+        100, (START + timedelta(seconds=10)).timestamp()
+    )
