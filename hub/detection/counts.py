@@ -17,10 +17,14 @@ from hub.detection.profile import Profile, tails
 from hub.detection.slots import COVERAGE_STEPS, SLOTS, Slots
 
 WINDOWS = (4, 8, 16)  # slots
+RECENT = 2
 MIN_COVERED = 0.8
 ALIVE_RATIO = 0.3
 LIVELY_RATIO = 0.6
+ONE_SIDED = 0.75  # a door as busy as this says that people come: the other one is failing
 QUIET_RATIO = 0.1
+DROP, STILL_LOW = 0.5, 0.75
+RUSH, STILL_HIGH = 2.0, 1.4
 RARE = 1e-5
 
 
@@ -115,6 +119,13 @@ class Outlook:
         """Doors that say nothing though they should."""
         return {d for d in self.doors if (tally := self.door(d, window)) and tally.is_dead}
 
+    def mute_doors(self) -> set[int]:
+        """Doors silent for half an hour while others count: perhaps dying, no witness meanwhile."""
+        tallies = {d: tally for d in self.doors if (tally := self.tally(d, 0, RECENT))}
+        mute = {door for door, tally in tallies.items() if tally.is_silent}
+        others = sum(tally.observed for door, tally in tallies.items() if door not in mute)
+        return mute if others > 0 else set()
+
     def dead_tills(self, window: int) -> set[int]:
         """Tills that say nothing while others do; where none does, nobody buys."""
         silent = {t for t in self.tills if (tally := self.tally(t, 0, window)) and tally.is_dead}
@@ -141,28 +152,30 @@ class Outlook:
 def judge(outlook: Outlook) -> list[Verdict]:
     """What is wrong now; at most one verdict per rule and stream, from the shortest window.
 
-    A counter that is dead in a short window stays out of the sums of the longer ones.
+    A counter that is dead in a short window stays out of the sums of the longer ones, and a store
+    that is quiet in a short one is not looked at any further.
     """
     found: dict[tuple[Rule, int | None], Verdict] = {}
     dead: set[int] = set()
     for window in WINDOWS:
-        dead |= outlook.dead_doors(window) | outlook.dead_tills(window)
-        for verdict in _judge_window(outlook, dead, window):
+        news = (outlook.dead_doors(window) | outlook.dead_tills(window)) - dead
+        dead |= news
+        traffic = outlook.live(outlook.doors, dead | outlook.mute_doors(), window)
+        sales = outlook.live(outlook.tills, dead, window)
+        if _is_quiet(traffic, sales) and news:
+            silent = outlook.total(sorted(news.intersection(outlook.doors)), window)
+            return [Verdict(Rule.STORE_QUIET, Severity.MEDIUM, None, silent, window)]
+        verdicts = [*_trade(outlook, traffic, sales, window)]
+        if traffic.is_alive or sales.is_alive:
+            verdicts += _dead(outlook, news, window)
+        for verdict in verdicts:
             found.setdefault((verdict.rule, verdict.stream), verdict)
     return list(found.values())
 
 
-def _judge_window(outlook: Outlook, dead: set[int], window: int) -> Iterator[Verdict]:
-    traffic = outlook.live(outlook.doors, dead, window)
-    sales = outlook.live(outlook.tills, dead, window)
-    if traffic.is_alive or sales.is_alive:
-        yield from _dead(outlook, dead, window)
-    elif dead and traffic.expected < 4 and (sales.expected < 4 or sales.ratio < QUIET_RATIO):
-        silent = outlook.total(sorted(dead.intersection(outlook.doors)), window)
-        yield Verdict(Rule.STORE_QUIET, Severity.MEDIUM, None, silent, window)
-        return
-    yield from _traffic(traffic, window)
-    yield from _sales(sales, traffic, window)
+def _is_quiet(traffic: Tally, sales: Tally) -> bool:
+    """No door is left that counts, and next to nobody buys."""
+    return traffic.expected < 4 and (sales.expected < 4 or sales.ratio < QUIET_RATIO)
 
 
 def _dead(outlook: Outlook, dead: set[int], window: int) -> Iterator[Verdict]:
@@ -174,24 +187,35 @@ def _dead(outlook: Outlook, dead: set[int], window: int) -> Iterator[Verdict]:
         yield Verdict(Rule.TILL_SILENT, Severity.MEDIUM, till, tally, window)
 
 
-def _traffic(traffic: Tally, window: int) -> Iterator[Verdict]:
+def _trade(outlook: Outlook, traffic: Tally, sales: Tally, window: int) -> Iterator[Verdict]:
+    """Drops and rushes that still go on: the last half hour must show them as well."""
+    busy = [tally.ratio for door in outlook.doors if (tally := outlook.tally(door, 0, window))]
+    now = outlook.total(outlook.doors, RECENT).ratio
+    if traffic.ratio > 1 or not any(ratio > ONE_SIDED for ratio in busy):
+        yield from _traffic(traffic, now, window)
+    now = outlook.total(outlook.tills, RECENT).ratio
+    yield from _sales(sales, traffic, now, window)
+
+
+def _traffic(traffic: Tally, now: float, window: int) -> Iterator[Verdict]:
     if traffic.expected < 12:
         return
-    if traffic.ratio < 0.5 and traffic.low < RARE:
+    if traffic.ratio < DROP and now < STILL_LOW and traffic.low < RARE:
         yield Verdict(Rule.TRAFFIC_DROP, Severity.MEDIUM, None, traffic, window)
-    elif traffic.ratio > 2.0 and traffic.high < RARE:
+    elif traffic.ratio > RUSH and now > STILL_HIGH and traffic.high < RARE:
         yield Verdict(Rule.TRAFFIC_SPIKE, Severity.LOW, None, traffic, window)
 
 
-def _sales(sales: Tally, traffic: Tally, window: int) -> Iterator[Verdict]:
+def _sales(sales: Tally, traffic: Tally, now: float, window: int) -> Iterator[Verdict]:
     """Tickets beside visitors: fewer tickets from fewer visitors is the traffic's alert."""
     if sales.expected < 10:
         return
-    has_traffic = traffic.expected >= 10
-    visitors = traffic.ratio if has_traffic else None
-    if sales.ratio < 0.5 and sales.low < RARE and (visitors is None or visitors > 0.65):
+    visitors = traffic.ratio if traffic.expected >= 10 else None
+    is_drop = visitors is None or visitors > 0.65
+    is_rush = visitors is None or visitors < 1.5
+    if is_drop and sales.ratio < DROP and now < STILL_LOW and sales.low < RARE:
         yield Verdict(Rule.SALES_DROP, Severity.HIGH, None, sales, window, visitors)
-    elif sales.ratio > 2.0 and sales.high < RARE and (visitors is None or visitors < 1.5):
+    elif is_rush and sales.ratio > RUSH and now > STILL_HIGH and sales.high < RARE:
         yield Verdict(Rule.SALES_SPIKE, Severity.LOW, None, sales, window, visitors)
 
 

@@ -49,7 +49,7 @@ class Limits:
     on_high: Trigger = field(default_factory=lambda: Trigger(1800, Severity.HIGH))
     on_critical: Trigger = field(default_factory=lambda: Trigger(600, Severity.CRITICAL))
     on_low: Trigger = field(default_factory=lambda: Trigger(1800, Severity.MEDIUM))
-    on_shift: Trigger = field(default_factory=lambda: Trigger(180, Severity.MEDIUM))
+    on_shift: Trigger = field(default_factory=lambda: Trigger(60, Severity.MEDIUM))
     on_state: Trigger = field(default_factory=lambda: Trigger(600, Severity.MEDIUM, 60))
 
 

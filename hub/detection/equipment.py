@@ -29,10 +29,11 @@ from hub.detection.defaults import (
 )
 from hub.detection.readings import Runs
 
-SHORT_S = 300.0  # time constant of the short level
+SHORT_S = 120.0  # time constant of the short level
 LONG_S = 3 * 86_400.0  # and of the long one
 LEARN_S = 12 * 3600.0  # no shift and no stand-still before so much has been seen
 SHIFT_SIGMAS = 4.0
+SHIFT_HASTE = 5.0  # beyond its usual range as well, a machine is believed so much sooner
 STUCK_TIMES = 5.0  # a stand-still longer than the longest usual one by this
 GAP_S = 600.0  # a longer silence says nothing about what was between
 NEW_NORMAL_S = 86_400.0  # a shift that no limit minds is the new level after this
@@ -297,7 +298,10 @@ def _count_time(
     lane.since_ms[:] = np.where(
         on & (lane.held_s == 0.0) & ~lane.was_on, t_ms[:, None], lane.since_ms
     )
-    lane.held_s += np.where(on & lane.was_on, dt_s, 0.0) - np.where(off, dt_s / 2, 0.0)
+    haste = np.ones_like(lane.held_s)
+    haste[:, [HIGH, CRITICAL]] += (SHIFT_HASTE - 1.0) * on[:, [SHIFT_UP]]
+    haste[:, LOW] += (SHIFT_HASTE - 1.0) * on[:, SHIFT_DOWN]
+    lane.held_s += np.where(on & lane.was_on, dt_s * haste, 0.0) - np.where(off, dt_s / 2, 0.0)
     np.clip(lane.held_s, 0.0, rule.hold_s, out=lane.held_s)
     is_gone_on = off & (lane.gone_s >= 0.0)
     lane.gone_s[:] = np.where(off, np.where(is_gone_on, lane.gone_s + dt_s, 0.0), -1.0)
