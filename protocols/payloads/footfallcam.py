@@ -41,4 +41,4 @@ def _event(event: Any) -> PayloadValue | None:
         raise FrameError("A FootfallCam event has no UUID; it could not be told from its copy.")
     at = from_epoch(number(event.get("EventEndTime"), "FootfallCam EventEndTime"))
     roi = event.get("RoiId")
-    return PayloadValue(metric, 1.0, f"roi {roi}" if roi else "", at, event_id=identity)
+    return PayloadValue(metric, 1.0, "" if roi is None else f"roi {roi}", at, event_id=identity)
