@@ -49,7 +49,7 @@ def kill_at_random(of: Scene, chance: random.Random) -> int:
     """Kill and start again until the number or the time is reached; how many it were."""
     alarms = Alarms([unit for store in of.stores for unit in store.units], chance)
     victims: list[Program] = [of.broker, of.hub, *of.agents]
-    weights = [2, 3, *(1 for _ in of.agents)]
+    weights = [2, 2, *(1 for _ in of.agents)]
     end, kills = time.monotonic() + LIMIT_S, 0
     while kills < KILLS and time.monotonic() < end:
         time.sleep(chance.uniform(*PAUSE_S))
