@@ -17,6 +17,7 @@ from hub.ingest.journal import Journal, RowKind
 from hub.ingest.node import Node
 from hub.ingest.registry import Registry
 from hub.ingest.tables import NodeState
+from hub.ingest.watermarks import Cause as HoleCause
 from hub.ingest.watermarks import Hole, Told, Watermarks
 from protocols.errors import FrameError
 from protocols.sparkplug import codec, journal
@@ -208,8 +209,13 @@ class Intake:
 
     def _append_batch(self, message: _Message, batch: BatchId, marks: Watermarks) -> None:
         node = message.node
+        since_ms = marks.stamps.get(batch.epoch, 0)
         self._take_number(message, batch, marks)
-        self._append(message, _KINDS[message.topic.kind], batch)
+        if batch.epoch != FOREIGN_EPOCH and not message.payload.metrics:
+            hole = Hole(batch.epoch, batch.id, batch.id, HoleCause.LOST, since_ms)
+            self._append_gap(message, hole)
+        else:
+            self._append(message, _KINDS[message.topic.kind], batch)
         self.counts["readings"] += len(message.payload.metrics)
         if batch.epoch != FOREIGN_EPOCH:
             self._acks.note(node, batch.epoch)
@@ -257,20 +263,23 @@ class Intake:
     def _close_holes(self, message: _Message, opened: list[OpenEpoch]) -> None:
         node, marks = message.node, self._marks(message.node)
         for hole in marks.close_holes(opened):
-            self.counts["gap_batches"] += hole.last - hole.first + 1
             stamp_ms = marks.stamps.get(hole.epoch, 0)
             self._journal.mark(node.agent_id, hole.epoch, hole.last, stamp_ms)
-            self._journal.append(
-                node.agent_id,
-                RowKind.GAP,
-                _gap_detail(hole, message.payload.timestamp),
-                received_ms=message.arrival.received_ms,
-                epoch=hole.epoch,
-                batch_id=hole.last,
-            )
+            self._append_gap(message, hole)
         for epoch in opened:
             self._acks.note(node, epoch.epoch)
         self._acks.hurry(node)
+
+    def _append_gap(self, message: _Message, hole: Hole) -> None:
+        self.counts["gap_batches"] += hole.last - hole.first + 1
+        self._journal.append(
+            message.node.agent_id,
+            RowKind.GAP,
+            _gap_detail(hole, message.payload.timestamp),
+            received_ms=message.arrival.received_ms,
+            epoch=hole.epoch,
+            batch_id=hole.last,
+        )
 
     def _learn_birth(self, message: _Message, device: str | None) -> None:
         metrics, ignored = names.declared(message.payload, device)

@@ -16,6 +16,7 @@ class Cause(StrEnum):
 
     DROPPED = "dropped"  # the outbox was full, or its tail was torn
     FORGOTTEN = "forgotten"  # acknowledged by an earlier state of this hub, kept by nobody
+    LOST = "lost"  # the node says so by an empty batch: a damaged file, or no room for readings
 
 
 class Told(StrEnum):

@@ -116,6 +116,18 @@ def test_dropped_batches_become_one_gap_row(hub: Hub, born: WireNode) -> None:
     assert hub.rows()[-1].batch_id == 41
 
 
+def test_an_empty_batch_is_a_gap_that_the_node_tells(hub: Hub, born: WireNode) -> None:
+    """R9, TSD-11: values that a damaged outbox lost are a visible gap, and the next batch comes."""
+    hub.take(born.temperature(1.0), born.data([], BatchId(born.epoch, 2)))
+    gap = hub.rows()[-1]
+    assert RowKind(gap.kind) is RowKind.GAP
+    detail = json.loads(gap.payload)
+    assert (detail["first"], detail["last"], detail["cause"]) == (2, 2, "lost")
+    assert hub.acknowledged()[-1] == BatchId(born.epoch, 2)
+    hub.take(born.temperature(2.0, batch=BatchId(born.epoch, 3)))
+    assert hub.rows()[-1].batch_id == 3
+
+
 def test_an_announcement_is_answered_for_every_epoch_it_lists(hub: Hub, born: WireNode) -> None:
     """A restored hub says 0 of an epoch it has forgotten, so the agent sends it again."""
     hub.take(born.announce([OpenEpoch(born.epoch, 1, 0), OpenEpoch(3, 1, 9)]))
