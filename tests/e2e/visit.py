@@ -18,7 +18,12 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SIZES = {"desktop": (1440, 900), "phone": (390, 844), "small phone": (360, 740)}
+SIZES = {
+    "desktop": (1440, 900),
+    "phone": (390, 844),
+    "small phone": (360, 740),
+    "poster": (1440, 1420),
+}
 WORDS = {
     "zh": {
         "overview": "总览",
@@ -55,6 +60,8 @@ class Visit:
     language: str
     context: BrowserContext
     page: Page
+    username: str = LOGIN.username
+    password: str = LOGIN.password
     foreign: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     bytes: int = 0
@@ -70,8 +77,8 @@ class Visit:
         return self.page
 
     def sign_in(self) -> None:
-        self.page.get_by_label(self.word("user name")).fill(LOGIN.username)
-        self.page.get_by_label(self.word("password")).fill(LOGIN.password)
+        self.page.get_by_label(self.word("user name")).fill(self.username)
+        self.page.get_by_label(self.word("password")).fill(self.password)
         self.page.get_by_role("button", name=self.word("sign in")).click()
         expect(self.page.get_by_role("heading", level=1)).to_have_text(self.word("overview"))
 
@@ -92,8 +99,9 @@ class Visitor:
 
     browser: Browser
     url: str
+    username: str = LOGIN.username
+    password: str = LOGIN.password
     visits: list[Visit] = field(default_factory=list)
-    cookies: list[Any] = field(default_factory=list)
 
     def arrive(
         self,
@@ -110,7 +118,8 @@ class Visitor:
             has_touch=size != "desktop",
             reduced_motion="reduce",
         )
-        visit = Visit(self.url, language, context, context.new_page())
+        page = context.new_page()
+        visit = Visit(self.url, language, context, page, self.username, self.password)
         context.on("request", lambda request: self._watch(visit, request))
         visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
         visit.page.on(

@@ -46,6 +46,7 @@ class AlertRow:
     source: str
     cause: str
     measures: tuple[str, ...]
+    began_at: datetime
     raised_at: datetime
     cleared_at: datetime | None
     owner: str
@@ -140,7 +141,8 @@ def row_of(
         source=source_text(alert, thing, fmt),
         cause=say(language, play.cause),
         measures=tuple(say(language, one) for one in play.measure),
-        raised_at=alert.began_at,
+        began_at=alert.began_at,
+        raised_at=alert.raised_at,
         cleared_at=alert.closed_at,
         owner=names.users.get(owner, "") if owner else "",
         value_text=number_text(alert, "value", fmt),

@@ -16,7 +16,7 @@ from hub.kit.records.access import load, may, right_of
 from hub.kit.records.apply import Action, Change, VersionConflictError, apply, undo
 from hub.kit.records.declare import fields_of, path_of, store_of, title_of
 from hub.kit.records.history import history
-from hub.kit.records.kinds import Show
+from hub.kit.records.kinds import Kind, Show
 from hub.kit.records.names import names_of, references
 from hub.security.actor import Actor
 from hub.web.deps import CurrentUser, ReadSession, WriteSession
@@ -137,7 +137,7 @@ def show_new(at: At, session: ReadSession) -> Response:
 @router.post("/archive/{kind}/new")
 def create(at: At, session: WriteSession, sent: Posted) -> Response:
     typed = Typed.of(sent)
-    values = {name: value for name, value in typed.all(at.model).items() if value.strip()}
+    values = typed.given(at.model)
     try:
         record = apply(session, at.model, Change(values=values, reason=typed.reason))
     except FieldsError as error:
@@ -159,7 +159,9 @@ def show_record(at: At, session: ReadSession, id: UUID) -> Response:
     facts = {
         field: (at.say(field.label), cells.of(field, record))
         for field in fields_of(at.model).values()
+        if field.spec.kind is not Kind.LINES
     }
+    with_lines = [f for f in fields_of(at.model).values() if f.spec.kind is Kind.LINES]
     computed = [
         (at.say(one.label), cells.computed(one, record)) for one in at.model.__record__.computed
     ]
@@ -169,6 +171,7 @@ def show_record(at: At, session: ReadSession, id: UUID) -> Response:
         title=title_of(record),
         facts=[fact for field, fact in facts.items() if not field.has(Show.ADVANCED)] + computed,
         more=[fact for field, fact in facts.items() if field.has(Show.ADVANCED)],
+        tables=[cells.table(field, record) for field in with_lines],
         steps=timeline(at.view, session, at.model, history(session, at.model, id)),
         may_update=may(session, at.model, "update", store_id),
         may_archive=may(session, at.model, "archive", store_id),

@@ -60,7 +60,7 @@ def charts_of(
     ]
     drawn = line_charts(page.services.timeseries, groups, span, width) if groups else []
     for plot, chart in zip(page.line_plots, drawn, strict=True):
-        chart["marks"] = page.marks_of(plot)
+        chart["marks"], chart["limits"] = page.marks_of(plot), page.limits_of(plot)
         charts[plot.key] = chart
     return packed_json(
         request,

@@ -23,7 +23,7 @@ from hub.security.actor import Actor
 from hub.web.formats import Formats
 from hub.web.language import Language, say
 from hub.web.pages.alert_rows import AlertRow, alert_rows
-from hub.web.pages.charts import Mark
+from hub.web.pages.charts import Limit, Mark
 from hub.web.pages.plots import Plot, plots_of
 from hub.web.pages.tiles import Named, Reading, Tile, latest, tiles
 from hub.web.pages.trade import Trade
@@ -198,6 +198,16 @@ class StorePage:
             for one in self.open_alerts
             if one.device in devices
         ]
+
+    def limits_of(self, plot: Plot) -> list[Limit]:
+        """The limits that open alerts of a chart's lines have broken."""
+        keys = {line.key for line in plot.lines}
+        found = {
+            float(one.evidence["limit"])
+            for one in self.open_alerts
+            if one.source in keys and one.evidence.get("limit") is not None
+        }
+        return [Limit(value=value) for value in sorted(found)]
 
     @cached_property
     def trade(self) -> Trade:
