@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -184,8 +185,28 @@ async def serve(settings: HubSettings) -> None:
         listener.close()
 
 
+class _Server(uvicorn.Server):
+    """Stops when told, ends open streams first, and lets everything else be closed after it."""
+
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        super().__init__(config)
+        self._live = live
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """uvicorn would raise the signal again at the end, before our files are closed."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._live.close()
+        await super().shutdown(sockets)
+
+
 async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> None:
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             create_app(parts.services),
             lifespan="off",
@@ -194,7 +215,8 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=OPEN_REQUESTS_S,
-        )
+        ),
+        parts.services.live,
     )
     async with asyncio.TaskGroup() as group:
         others = [
