@@ -19,6 +19,7 @@ from hub.web.packing import packed
 
 DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
 YEAR_S = 365 * 86_400
+CHOICES = ("lang", "look")  # cookies of what somebody chose in an address
 NO_STORE = {"Cache-Control": "no-store", "Vary": "Cookie, HX-Target"}
 
 
@@ -100,7 +101,7 @@ class View:
         part = self.request.headers.get("HX-Target", "")
         html = self.templates.render(self.language, name, everything, part)
         answer = packed(self.request, html.encode(), "text/html", status, NO_STORE)
-        for key in ("lang", "look"):
+        for key in CHOICES:
             if key in self.request.query_params:
                 self._keep(answer, key)
         return answer

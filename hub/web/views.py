@@ -7,7 +7,10 @@ from fastapi import Depends, Request
 
 from hub.alerts.service import count_open
 from hub.errors import T
+from hub.kit.asker import Asker, EveryRight, bind_asker
+from hub.kit.records.apply import Change, apply
 from hub.security.actor import Actor
+from hub.security.records import User
 from hub.security.roles import SEEDS
 from hub.web.deps import CurrentUser, Hub, ReadSession, SignedIn
 from hub.web.language import Language, choose, say
@@ -18,34 +21,39 @@ from hub.web.services import Services
 ROLE_NAMES = {seed.code: seed.name for seed in SEEDS}
 
 
-def _view(
-    request: Request, services: Services, visitor: Visitor | None, preferred: str | None
-) -> View:
+def _view(request: Request, services: Services, own: str | None) -> View:
+    """`own` is the language kept with a person; what this browser was told goes above it."""
     asked, cookies = request.query_params, request.cookies
-    language = choose(
-        asked.get("lang"),
-        cookies.get("lang", preferred),
-        request.headers.get("accept-language", ""),
-    )
+    accepted = request.headers.get("accept-language", "")
+    language = choose(asked.get("lang"), cookies.get("lang", own), accepted)
     look = choose_look(asked.get("look"), cookies.get("look"))
-    return View(request, services.templates, language, look, visitor)
+    return View(request, services.templates, language, look)
 
 
 def public_view(request: Request, services: Hub) -> View:
     """For pages that nobody need sign in for."""
-    return _view(request, services, None, None)
+    return _view(request, services, None)
 
 
 def lobby_view(request: Request, services: Hub, actor: SignedIn) -> View:
     """For the page where a first password is changed."""
-    return _view(request, services, None, actor.language)
+    return _view(request, services, actor.language)
 
 
 def current_view(request: Request, services: Hub, actor: CurrentUser, session: ReadSession) -> View:
-    """For all other pages."""
-    bare = _view(request, services, None, actor.language)
+    """For all other pages. A language that is asked for is kept with the person."""
+    bare = _view(request, services, actor.language)
+    if request.query_params.get("lang") == bare.language != actor.language:
+        keep_language(services, actor, bare.language)
     open_now = sum(sum(found.values()) for found in count_open(session).values())
     return replace(bare, visitor=visitor_of(actor, bare.language, open_now))
+
+
+def keep_language(services: Services, actor: Actor, language: Language) -> None:
+    """Everybody may choose their own language, whatever else they may change of users."""
+    with services.db.write(actor.scope) as session:
+        bind_asker(session, Asker(actor.user_id, actor.name, EveryRight()))
+        apply(session, User, Change(actor.user_id, values={"language": language.value}))
 
 
 def visitor_of(actor: Actor, language: Language, open_alerts: int) -> Visitor:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from hub.errors import UnauthorizedError
 from hub.web.deps import From, Hub, SignedIn, clear_session_cookie, set_session_cookie
 from hub.web.language import say
+from hub.web.rendering import CHOICES
 from hub.web.views import PublicView
 
 router = APIRouter(include_in_schema=False)
@@ -55,4 +56,6 @@ def sign_out(services: Hub, origin: From, actor: SignedIn) -> Response:
     services.sign_in.sign_out(actor, origin)
     answer = RedirectResponse("/login", 303)
     clear_session_cookie(answer, services)
+    for choice in CHOICES:  # the next person at this browser may want another
+        answer.delete_cookie(choice)
     return answer
