@@ -14,7 +14,7 @@ from hub.kit.ids import uuid7
 from hub.security.models import Role, RoleRight
 
 PLACES = ("chains", "regions", "stores", "areas", "equipment")
-BUYING = ("suppliers",)
+BUYING = ("suppliers", "products")
 BUSINESS = ("sales", "footfall")
 WATCH = ("readings", "alerts", "work_orders")
 READ, CREATE, UPDATE, ARCHIVE = "read", "create", "update", "archive"

@@ -9,6 +9,7 @@ from uuid import UUID
 from hub.archive.areas.records import Area
 from hub.archive.chains.service import open_chain
 from hub.archive.equipment.records import Equipment
+from hub.archive.products.records import Product, ProductCategory
 from hub.archive.regions.records import Region
 from hub.archive.stores.records import Store
 from hub.archive.suppliers.records import Supplier
@@ -58,6 +59,8 @@ class ChainUnderTest:
     id: UUID
     region: UUID
     supplier: UUID
+    category: UUID
+    product: UUID
     stores: list[StoreUnderTest] = field(default_factory=list)
 
     @contextmanager
@@ -89,7 +92,13 @@ def open_chain_under_test(db: Database, word: str, stores: int = 2) -> ChainUnde
         region = apply(session, Region, Change(values={"code": "R", "name": f"{word}-region"}))
         name = f"{word}-supplier"
         supplier = apply(session, Supplier, Change(values={"code": "S-1", "name": name}))
-        chain = ChainUnderTest(db, chain_id, region.id, supplier.id)
+        name = f"{word}-category"
+        category = apply(session, ProductCategory, Change(values={"code": "C-1", "name": name}))
+        values = {"code": "P-1", "name": f"{word}-product", "category_id": category.id}
+        values["variants"] = [{"name": f"{word}-variant", "barcode": "6901234567892"}]
+        product = apply(session, Product, Change(values=values))
+        ids = (region.id, supplier.id, category.id, product.id)
+        chain = ChainUnderTest(db, chain_id, *ids)
         for number in range(1, stores + 1):
             chain.stores.append(_store(session, f"{word}-{number}", number, region.id))
     return chain

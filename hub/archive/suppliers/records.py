@@ -27,7 +27,7 @@ from hub.kit.records.kinds import (
     text,
     whole,
 )
-from hub.kit.records.pinyin import SoughtByPinyin
+from hub.kit.records.search import Searchable
 
 _DAYS = T("天", "days")
 
@@ -40,7 +40,7 @@ class Standing(Choice):
     BLOCKED = "blocked", "停用", "Blocked"
 
 
-class Supplier(SoughtByPinyin, Record):
+class Supplier(Searchable, Record):
     """A company that delivers to the chain."""
 
     __tablename__ = "suppliers"

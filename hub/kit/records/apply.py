@@ -1,38 +1,35 @@
 """The one corridor for writes: form, cell, import, undo and API all end in `apply`."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm.exc import StaleDataError
 
 from hub.errors import ConflictError, InvalidError, T
 from hub.kit.asker import asker_of
 from hub.kit.clock import utc_now
 from hub.kit.ids import uuid7
 from hub.kit.records.access import demand, load, not_found
-from hub.kit.records.declare import Field, fields_of, shown, store_of
-from hub.kit.records.kinds import Kind, Show
+from hub.kit.records.corridor import flush
+from hub.kit.records.declare import Field, fields_of, store_of
+from hub.kit.records.kinds import Kind
+from hub.kit.records.lines import completed, put, value_of
 from hub.kit.records.log import ChangeLog, keep_commit_order
 from hub.kit.records.models import model_of
-from hub.kit.records.pinyin import keep_pinyin
 from hub.kit.records.schemas import SOME_WRONG, as_json, checked, schemas_of
-from hub.kit.session import CORRIDOR, Changed, ScopedSession
+from hub.kit.records.search import keep_search_words
+from hub.kit.session import Changed, ScopedSession
 from hub.kit.tables import Record, StoreScoped
 
 M = TypeVar("M", bound=Record)
 
-_TAKEN = T("已有同样的{label}。", "This {label} is taken.")
 _GONE = T("请从列表中选择。", "Choose from the list.")
 _ELSEWHERE = T("属于另一家门店。", "Belongs to another store.")
 _ARCHIVED = T("记录已归档，请先恢复。", "This record is archived; restore it first.")
-_STALE = T("别人刚刚改过这条记录，请重试。", "Somebody changed this just now; try again.")
 _OVERLAP = T("别人同时改了同样的内容。", "Somebody else changed the same fields meanwhile.")
 
 
@@ -121,13 +118,15 @@ def undo(session: ScopedSession, model: type[M], record_id: UUID, seq: int) -> M
 
 def _create(session: ScopedSession, model: type[M], change: Change) -> M:
     values = checked(schemas_of(model).create, dict(change.values), partial=False)
-    record = model(id=change.record_id or uuid7(), chain_id=session.scope.chain_id, **values)
+    values = completed(model, values)
+    record = model(id=change.record_id or uuid7(), chain_id=session.scope.chain_id)
+    _set(session, record, values)
     demand(session, record, Action.CREATE)
     _refuse_problems(session, record, values)
-    keep_pinyin(record)
+    keep_search_words(record)
     session.add(record)
-    _flush(session, record)
-    given = {name: value for name, value in values.items() if value is not None}
+    flush(session, record)
+    given = {name: value for name, value in values.items() if value not in (None, [])}
     _log(session, record, change, Action.CREATE, {n: [None, v] for n, v in given.items()})
     return record
 
@@ -140,19 +139,30 @@ def _update(session: ScopedSession, record: M, change: Change) -> M:
     demand(session, record, Action.UPDATE)
     if record.archived_at:
         raise ConflictError(_ARCHIVED)
-    old = {name: getattr(record, name) for name in values}
+    values = completed(model, values)
+    old = {name: value_of(record, field) for name, field in fields_of(model).items()}
     diff = {name: [old[name], new] for name, new in values.items() if new != old[name]}
     if not diff:
         return record
     _refuse_overlap(session, record, change, diff)
-    for name, (_, new) in diff.items():
-        setattr(record, name, new)
+    _set(session, record, {name: new for name, (_, new) in diff.items()})
+    record.updated_at = utc_now()  # and so the version moves when only lines have changed
     demand(session, record, Action.UPDATE)  # it may have moved to another store
     _refuse_problems(session, record, {name: new for name, (_, new) in diff.items()})
-    keep_pinyin(record)
-    _flush(session, record)
+    keep_search_words(record)
+    flush(session, record)
     _log(session, record, change, Action.UPDATE, diff)
     return record
+
+
+def _set(session: ScopedSession, record: Record, values: Mapping[str, Any]) -> None:
+    """Lines first: they may need a flush of their own."""
+    fields = fields_of(type(record))
+    lines = {name for name in values if fields[name].spec.kind is Kind.LINES}
+    for name in lines:
+        put(session, record, fields[name], values[name])
+    for name in values.keys() - lines:
+        setattr(record, name, values[name])
 
 
 def _archive(session: ScopedSession, record: M, change: Change, action: Action) -> M:
@@ -160,7 +170,7 @@ def _archive(session: ScopedSession, record: M, change: Change, action: Action) 
     wanted = action is Action.ARCHIVE
     if bool(record.archived_at) != wanted:
         record.archived_at = utc_now() if wanted else None
-        _flush(session, record)
+        flush(session, record)
         _log(session, record, change, action, {})
     return record
 
@@ -207,37 +217,6 @@ def _reference_problem(session: ScopedSession, record: Record, field: Field) -> 
     if isinstance(target, StoreScoped) and store_of(target) != store_of(record):
         return {field.name: _ELSEWHERE}
     return {}
-
-
-def _flush(session: ScopedSession, record: Record) -> None:
-    with _corridor(session):
-        try:
-            session.flush()
-        except IntegrityError as error:
-            raise _taken(type(record), str(error.orig)) from error
-        except StaleDataError as error:
-            raise ConflictError(_STALE) from error
-
-
-def _taken(model: type[Record], message: str) -> ConflictError:
-    """Which field is not unique: engines name the index `uq_<table>_<field>`, or its columns."""
-    table = model.__tablename__
-    keys = shown(model, Show.KEY | Show.UNIQUE) or fields_of(model).values()
-    for field in keys:
-        if f"uq_{table}_{field.name}" in message or f"{table}.{field.name}" in message:
-            label = field.label
-            text = T(_TAKEN.zh.format(label=label.zh), _TAKEN.en.format(label=label.en.lower()))
-            return ConflictError(text, {field.name: text})
-    return ConflictError(_STALE)
-
-
-@contextmanager
-def _corridor(session: ScopedSession) -> Iterator[None]:
-    session.info[CORRIDOR] = True
-    try:
-        yield
-    finally:
-        session.info[CORRIDOR] = False
 
 
 def _log(

@@ -70,6 +70,21 @@ class Field:
 @cache
 def fields_of(model: "type[Record]") -> dict[str, Field]:
     """The fields of a record type by name, in the order of their declaration."""
+    found = _columns_of(model)
+    for relation in inspect(model).relationships:
+        if spec := relation.info.get("spec"):
+            attribute = getattr(model, relation.key)
+            found[relation.key] = Field(relation.key, spec, attribute, False, False, [])
+    return found
+
+
+@cache
+def fields_of_line(line: Any) -> dict[str, Field]:
+    """The fields of a class of lines."""
+    return _columns_of(line)
+
+
+def _columns_of(model: Any) -> dict[str, Field]:
     found = {}
     for attribute in inspect(model).column_attrs:
         column = attribute.columns[0]
@@ -80,7 +95,7 @@ def fields_of(model: "type[Record]") -> dict[str, Field]:
     return found
 
 
-def _field(model: "type[Record]", name: str, column: Column[Any]) -> Field:
+def _field(model: Any, name: str, column: Column[Any]) -> Field:
     default = column.default.arg if isinstance(column.default, ScalarElementColumnDefault) else None
     nullable = bool(column.nullable)
     required = not nullable and default is None

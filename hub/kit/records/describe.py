@@ -5,9 +5,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from hub.errors import T
-from hub.kit.records.declare import Field, fields_of, path_of
+from hub.kit.records.declare import Field, fields_of, fields_of_line, path_of
 from hub.kit.records.kinds import Show
-from hub.kit.records.query import MAX_Q, MAX_SIZE, operators
+from hub.kit.records.query import MAX_Q, MAX_SIZE, is_filterable, operators
 from hub.kit.tables import Record, StoreScoped
 
 
@@ -36,6 +36,8 @@ class FieldRead(BaseModel):
     choices: list[ChoiceRead]
     target: str | None
     shows: list[str]
+    fields: list["FieldRead"]
+    """Of each line, where the kind is lines."""
 
 
 class RecordTypeRead(BaseModel):
@@ -66,6 +68,7 @@ def _field(field: Field) -> FieldRead:
         choices=[ChoiceRead(value=c.value, label=_label(c.label)) for c in spec.choices or ()],
         target=spec.target.replace("_", "-") or None,
         shows=[flag.name.lower() for flag in Show if flag in spec.show and flag.name],
+        fields=[_field(f) for f in fields_of_line(spec.line).values()] if spec.line else [],
     )
 
 
@@ -91,7 +94,7 @@ def query_parameters(model: type[Record]) -> list[dict[str, Any]]:
         _parameter("cursor", "`next` of the page before", {"type": "string"}),
         _parameter("archived", "archived ones instead", {"type": "boolean"}),
     ]
-    for field in fields_of(model).values():
+    for field in filter(is_filterable, fields_of(model).values()):
         label = f"{field.label.zh} · {field.label.en}"
         found.append(_parameter(f"filter[{field.name}]", f"{label}: a,b", {"type": "string"}))
         found += [

@@ -56,6 +56,7 @@ class Kind(Enum):
     PHONE = auto()
     EMAIL = auto()
     LABELS = auto()
+    LINES = auto()
     WHOLE = auto()
     NUMBER = auto()
     MONEY = auto()
@@ -97,6 +98,7 @@ class Spec:
     hint: T = _NOTHING
     check: Callable[[str], T | None] | None = None
     normal: Callable[[str], str] | None = None
+    line: Any = None  # the class of LINES
 
 
 def _column(spec: Spec, type_: Any, default: Any = None) -> MappedColumn[Any]:

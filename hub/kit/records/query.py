@@ -27,8 +27,8 @@ from hub.kit.records.access import readable
 from hub.kit.records.declare import Field, fields_of, shown
 from hub.kit.records.kinds import Kind, Show
 from hub.kit.records.labels import kept
-from hub.kit.records.pinyin import SoughtByPinyin
 from hub.kit.records.schemas import SOME_WRONG, value_type
+from hub.kit.records.search import Searchable
 from hub.kit.records.sentences import sentence
 from hub.kit.session import ScopedSession
 from hub.kit.tables import Record
@@ -66,7 +66,7 @@ _COMPARE: dict[Operator, Callable[[Any, Any], ColumnElement[bool]]] = {
 _RANGE = tuple(_COMPARE)
 _RANGED = (Kind.WHOLE, Kind.NUMBER, Kind.MONEY, Kind.DAY, Kind.INSTANT, Kind.CLOCK)
 _WORDS = (Kind.TEXT, Kind.LONG_TEXT, Kind.PHONE, Kind.EMAIL)
-_UNSORTED = (Kind.REFERENCE, Kind.LONG_TEXT, Kind.LABELS)
+_UNSORTED = (Kind.REFERENCE, Kind.LONG_TEXT, Kind.LABELS, Kind.LINES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _with(model: type[Record], query: Query, name: str, value: str) -> Query:
 
 def _filter(model: type[Record], name: str, operator: str | None, value: str) -> list[Filter]:
     field = fields_of(model).get(name)
-    if field is None:
+    if field is None or not is_filterable(field):
         raise InvalidError(_NO_FIELD)
     if not value.strip():
         return []  # an input left empty in a form filters nothing
@@ -212,11 +212,11 @@ def _matching(
 
 
 def _has_word(model: type[Record], word: str) -> list[ColumnElement[bool]]:
-    """In one of the fields as typed, or in how their Chinese is read."""
-    fields = shown(model, Show.SEARCH)
+    """In one of the fields as typed, in how their Chinese is read, or in a line."""
+    fields = [f for f in shown(model, Show.SEARCH) if is_filterable(f)]
     ways = [field.attribute.icontains(word, autoescape=True) for field in fields]
-    if issubclass(model, SoughtByPinyin) and word.isascii():
-        ways.append(model.pinyin.contains(word.lower(), autoescape=True))
+    if issubclass(model, Searchable):
+        ways.append(model.search_words.contains(word.lower(), autoescape=True))
     return ways
 
 
@@ -230,6 +230,10 @@ def _condition(model: type[Record], wanted: Filter) -> ColumnElement[bool]:
     if wanted.operator is Operator.HAS:
         return column.icontains(wanted.values[0], autoescape=True)
     return _COMPARE[wanted.operator](column, wanted.values[0])
+
+
+def is_filterable(field: Field) -> bool:
+    return field.spec.kind is not Kind.LINES
 
 
 def is_sortable(field: Field) -> bool:

@@ -24,7 +24,7 @@ from pydantic import create_model as make
 from pydantic_core import PydanticCustomError
 
 from hub.errors import InvalidError, T
-from hub.kit.records.declare import Computed, Field, fields_of
+from hub.kit.records.declare import Computed, Field, fields_of, fields_of_line
 from hub.kit.records.kinds import Kind, Spec
 from hub.kit.records.labels import LABEL_MAX, LABELS_MAX, plain_labels
 from hub.kit.records.sentences import OWN_RULE, sentences
@@ -96,8 +96,25 @@ def _made(name: str, fields: dict[str, Any]) -> type[Schema]:
     return make(name, __base__=Schema, **fields)
 
 
+@cache
+def _line_written(line: Any) -> Any:
+    fields = fields_of_line(line).values()
+    made: dict[str, Any] = {
+        f.name: (_written(f), ... if f.is_required else f.default) for f in fields
+    }
+    return _made(f"{line.__name__}Write", {"id": (UUID | None, None)} | made)
+
+
+@cache
+def _line_read(line: Any) -> Any:
+    made: dict[str, Any] = {f.name: (_read(f), ...) for f in fields_of_line(line).values()}
+    return _made(line.__name__, {"id": (UUID, ...)} | made)
+
+
 def _read(field: Field) -> Any:
     python: Any = field.spec.python
+    if field.spec.kind is Kind.LINES:
+        python = list[_line_read(field.spec.line)]  # type: ignore[misc]
     described = Rule(description=_description(field.spec))
     return Annotated[python | None if field.is_nullable else python, described]
 
@@ -111,6 +128,8 @@ def _written(field: Field) -> Any:
     """The type of one value as it is written: an empty text is no value, or is refused."""
     spec = field.spec
     rule = Rule(title=spec.label.en, description=_description(spec))
+    if spec.kind is Kind.LINES:
+        return Annotated[value_type(spec), rule]
     if field.is_nullable:
         return Annotated[value_type(spec) | None, BeforeValidator(_blank_is_none), rule]
     return Annotated[value_type(spec), BeforeValidator(_refuse_blank), rule]
@@ -141,6 +160,8 @@ def value_type(spec: Spec) -> Any:
             return Annotated[spec.python, BeforeValidator(_refuse_truth), limits]
         case Kind.INSTANT:
             return AwareDatetime
+        case Kind.LINES:
+            return Annotated[list[_line_written(spec.line)], Rule(max_length=_max(spec))]  # type: ignore[misc]
         case _:
             return spec.python
 

@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("pinyin", sa.Text(), nullable=False),
+        sa.Column("search_words", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suppliers")),
     )
     with op.batch_alter_table("suppliers", schema=None) as batch_op:

@@ -1,6 +1,6 @@
 """Values of records as people of each language read them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, tzinfo
 from functools import cache
@@ -11,8 +11,9 @@ from pydantic import TypeAdapter
 
 from hub.errors import T
 from hub.kit.db import Record
-from hub.kit.records.declare import Computed, Field, path_of
+from hub.kit.records.declare import Computed, Field, fields_of_line, path_of
 from hub.kit.records.kinds import Choice, Kind
+from hub.kit.records.lines import value_of
 from hub.kit.records.models import model_of
 from hub.web.formats import NO_VALUE, Formats
 from hub.web.language import Language, say
@@ -34,6 +35,15 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class LineTable:
+    """Lines on the page of their record; a head is (label, whether of numbers)."""
+
+    label: str
+    heads: Sequence[tuple[str, bool]]
+    rows: Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
 class Cells:
     """Writes cells; `names` are those of the records that references point to."""
 
@@ -46,8 +56,7 @@ class Cells:
         object.__setattr__(self, "formats", Formats(self.language))
 
     def of(self, declared: Field, record: Record) -> Cell:
-        currency = getattr(record, declared.spec.currency, "") if declared.spec.currency else ""
-        return self.value(declared, getattr(record, declared.name), currency)
+        return self.value(declared, getattr(record, declared.name), _currency(declared, record))
 
     def value(self, declared: Field, value: Any, currency: str = "") -> Cell:
         """`value` in its Python type."""
@@ -63,6 +72,8 @@ class Cells:
                 return Cell(number, say(self.language, spec.unit), is_number=True)
             case Kind.REFERENCE:
                 return self._reference(spec.target, value)
+            case Kind.LINES:
+                return self._lines(declared, value)
             case _:
                 return Cell(self._text(value), is_long=spec.kind is Kind.LONG_TEXT)
 
@@ -79,6 +90,27 @@ class Cells:
             return self.value(declared, None)
         python: Any = declared.spec.python
         return self.value(declared, _adapter(python).validate_python(value))
+
+    def table(self, declared: Field, record: Record) -> LineTable:
+        """The lines of a record."""
+        fields = fields_of_line(declared.spec.line)
+        heads = [(say(self.language, one.label), one.is_number) for one in fields.values()]
+        rows = []
+        for line in value_of(record, declared):
+            pairs = [(one, line[name]) for name, one in fields.items()]
+            rows.append([self.value(one, value, _currency(one, record)) for one, value in pairs])
+        return LineTable(say(self.language, declared.label), heads, rows)
+
+    def _lines(self, declared: Field, value: Sequence[Mapping[str, Any]]) -> Cell:
+        """As the history tells them: the first words of each."""
+        if not value:
+            return Cell(NO_VALUE, is_known=False)
+        fields = fields_of_line(declared.spec.line)
+        told = []
+        for line in value:
+            known = [name for name in fields if line.get(name) is not None]
+            told.append(" ".join(self.from_json(fields[n], line[n]).text for n in known[:2]))
+        return Cell("\n".join(told), is_long=True)
 
     def _reference(self, target: str, value: UUID) -> Cell:
         name = self.names.get(value)
@@ -102,6 +134,11 @@ class Cells:
                 return value.strftime("%H:%M")
             case _:
                 return str(value)
+
+
+def _currency(declared: Field, record: Record) -> str:
+    name = declared.spec.currency
+    return getattr(record, name, "") if name else ""
 
 
 def _digits(value: float, digits: int) -> int:

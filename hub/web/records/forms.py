@@ -5,7 +5,7 @@ changed is written, and somebody else's change of another field is never undone 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
@@ -13,11 +13,13 @@ from uuid import UUID
 
 from hub.errors import T
 from hub.kit.db import Record, ScopedSession
-from hub.kit.records.declare import Field, fields_of, store_of, title_of
+from hub.kit.records.declare import Field, fields_of, fields_of_line, store_of, title_of
 from hub.kit.records.kinds import Choice, Kind, Show
+from hub.kit.records.lines import value_of
 from hub.kit.records.models import model_of
 from hub.kit.records.names import choices_for, names_of, references
 from hub.web.language import Language, say
+from hub.web.records.line_forms import SPARE_LINES, flat_lines, typed_lines
 
 WAS = "was."
 MINOR_UNITS = 100  # of every currency the pages know
@@ -29,10 +31,28 @@ class Widget(StrEnum):
     INPUT = "input"
     TEXTAREA = "textarea"
     SELECT = "select"
+    LINES = "lines"
 
 
 _TYPES = {Kind.DAY: "date", Kind.CLOCK: "time", Kind.PHONE: "tel", Kind.EMAIL: "email"}
 _MODES = {Kind.WHOLE: "numeric", Kind.NUMBER: "decimal", Kind.MONEY: "decimal"}
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """One line: its id, empty for a new one, and an input a field."""
+
+    id_name: str
+    id: str
+    inputs: "Sequence[Input]"
+
+
+@dataclass(frozen=True, slots=True)
+class LineInputs:
+    """The rows of a field of lines, and what they were at first as (name, value)."""
+
+    rows: Sequence[LineRow]
+    was: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +74,7 @@ class Input:
     max_length: int | None
     options: Sequence[tuple[str, str]]
     empty: str | None
+    lines: LineInputs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +109,41 @@ class Typed:
             posted.get("reason", "").strip()[:400],
         )
 
-    def all(self, model: type[Record]) -> dict[str, str]:
+    def all(self, model: type[Record]) -> dict[str, Any]:
         """Every value of the form, for `Change.values`."""
         fields = fields_of(model).items()
-        return {n: _written(f, self.values[n]) for n, f in fields if n in self.values}
+        return {n: self._value(f) for n, f in fields if n in self.values}
 
-    def changes(self, model: type[Record]) -> dict[str, str]:
-        """Those that the visitor changed."""
+    def given(self, model: type[Record]) -> dict[str, Any]:
+        """Those that are not empty."""
         return {
             name: value
             for name, value in self.all(model).items()
-            if _plain(self.values[name]) != _plain(self.was.get(name))
+            if (value.strip() if isinstance(value, str) else value)
         }
+
+    def changes(self, model: type[Record]) -> dict[str, Any]:
+        """Those that the visitor changed."""
+        fields = fields_of(model)
+        return {
+            name: value
+            for name, value in self.all(model).items()
+            if self._has_changed(fields[name])
+        }
+
+    def _value(self, field: Field) -> Any:
+        if field.spec.kind is not Kind.LINES:
+            return _written(field, self.values[field.name])
+        inner = fields_of_line(field.spec.line)
+        return [
+            {n: _written(inner[n], v) if n in inner else v for n, v in line.items() if v}
+            for line in typed_lines(field, self.values)
+        ]
+
+    def _has_changed(self, field: Field) -> bool:
+        if field.spec.kind is Kind.LINES:
+            return typed_lines(field, self.values) != typed_lines(field, self.was)
+        return _plain(self.values[field.name]) != _plain(self.was.get(field.name))
 
 
 def _plain(text: str | None) -> str | None:
@@ -148,8 +192,14 @@ def defaults(model: type[Record]) -> dict[str, str]:
 
 def values_of(record: Record) -> dict[str, str]:
     """What the form of this record shows at first."""
-    fields = fields_of(type(record)).items()
-    return {name: shown(field, getattr(record, name)) for name, field in fields}
+    values: dict[str, str] = {}
+    for name, field in fields_of(type(record)).items():
+        value = value_of(record, field)
+        if field.spec.kind is Kind.LINES:
+            values |= {name: ""} | flat_lines(field, value, shown)
+        else:
+            values[name] = shown(field, value)
+    return values
 
 
 @dataclass(frozen=True)
@@ -170,7 +220,9 @@ class Forms:
         """`values` are shown, `was` is what they are compared with when the form comes back."""
         store_id = _uuid(values.get("store_id", ""))
         inputs = [
-            self._input(field, values.get(name, ""), was.get(name, ""), store_id, errors or {})
+            self._lines(field, values, was, errors or {})
+            if field.spec.kind is Kind.LINES
+            else self._input(field, values.get(name, ""), was.get(name, ""), store_id, errors or {})
             for name, field in fields_of(self.model).items()
         ]
         plain = [one for one in inputs if not one.is_advanced]
@@ -200,6 +252,40 @@ class Forms:
             options=options,
             empty=self._empty(field, options),
         )
+
+    def _lines(
+        self,
+        field: Field,
+        values: Mapping[str, str],
+        was: Mapping[str, str],
+        errors: Mapping[str, T],
+    ) -> Input:
+        """One row a line and some empty ones; a row that is emptied is a line removed."""
+        inner = fields_of_line(field.spec.line)
+        rows = [*typed_lines(field, values), *[{} for _ in range(SPARE_LINES)]]
+        made = []
+        for number, row in enumerate(rows):
+            named = [(f"{field.name}.{number}.{n}", f, row.get(n, "")) for n, f in inner.items()]
+            made.append(
+                LineRow(
+                    id_name=f"{field.name}.{number}.id",
+                    id=row.get("id", ""),
+                    inputs=[
+                        replace(
+                            self._input(f, value, "", None, {}),
+                            name=name,
+                            error=self._error(errors, name),
+                        )
+                        for name, f, value in named
+                    ],
+                )
+            )
+        kept = [(f"{WAS}{n}", v) for n, v in was.items() if n.startswith(f"{field.name}.")]
+        base = self._input(field, "", "", None, errors)
+        return replace(base, widget=Widget.LINES, lines=LineInputs(made, kept))
+
+    def _error(self, errors: Mapping[str, T], name: str) -> str:
+        return self._say(errors[name]) if name in errors else ""
 
     def _label(self, field: Field) -> str:
         """With the unit of a number, or the currency of money."""

@@ -77,6 +77,8 @@ def address(operation: Operation, chain: ChainUnderTest, store: StoreUnderTest) 
         "regions": chain.region,
         "chains": chain.id,
         "suppliers": chain.supplier,
+        "product-categories": chain.category,
+        "products": chain.product,
     }
     noun = operation.path.removeprefix(f"{API}/").partition("/")[0]
     path = operation.path.replace("{id}", str(ids.get(noun, uuid7()))).replace("{seq}", "1")

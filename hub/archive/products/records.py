@@ -1,0 +1,124 @@
+"""Products, their categories and their variants with barcodes (PRD-01, PRD-02, PRD-03)."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, object_session
+
+from hub.archive.products import barcodes
+from hub.archive.stores.records import currency_problem
+from hub.errors import T
+from hub.kit.db import Record
+from hub.kit.records.declare import RecordType
+from hub.kit.records.kinds import (
+    ADVANCED,
+    FILTER,
+    KEY,
+    LIST,
+    SEARCH,
+    TITLE,
+    UNIQUE,
+    Choice,
+    choice,
+    long_text,
+    money,
+    number,
+    reference,
+    text,
+    whole,
+)
+from hub.kit.records.lines import Line, lines
+from hub.kit.records.search import Searchable
+
+
+class ProductCategory(Searchable, Record):
+    """A branch of the tree that products are reported by."""
+
+    __tablename__ = "product_categories"
+    __record__ = RecordType(
+        label=T("商品分类", "Categories"),
+        one=T("商品分类", "Category"),
+        rights="products",
+        order="code",
+        start=T("先建大类，再建小类。", "Add the main categories, then those within."),
+    )
+
+    code: Mapped[str] = text("编码", "Code", LIST | SEARCH | KEY, max=20)
+    name: Mapped[str] = text("名称", "Name", LIST | SEARCH | TITLE, max=80)
+    parent_id: Mapped[UUID | None] = reference(
+        "上级分类", "Within", "product_categories", LIST | FILTER
+    )
+    notes: Mapped[str | None] = long_text("备注", "Notes", ADVANCED)
+
+    def problems(self) -> Iterator[tuple[str, T]]:
+        if self._is_within_itself():
+            yield "parent_id", T("分类不能属于自己的下级。", "A category cannot be within itself.")
+
+    def _is_within_itself(self) -> bool:
+        session, above = object_session(self), self.parent_id  # a new one is in no session yet
+        seen: set[UUID] = set()
+        while session and above and above not in seen:
+            if above == self.id:
+                return True
+            seen.add(above)
+            parent = session.get(ProductCategory, above)
+            above = parent.parent_id if parent else None
+        return False
+
+
+class ProductStatus(Choice):
+    ON_SALE = "on_sale", "上架", "On sale"
+    OFF_SALE = "off_sale", "下架", "Off sale"
+    PLANNED = "planned", "待上架", "Planned"
+
+
+class ProductVariant(Line):
+    """What is scanned and sold: a size or a flavour; a product without choice has one."""
+
+    __tablename__ = "product_variants"
+
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"), index=True)
+    name: Mapped[str | None] = text("规格", "Variant", SEARCH, max=80)
+    barcode: Mapped[str | None] = text(
+        "条码", "Barcode", SEARCH | UNIQUE, max=32, check=barcodes.problem
+    )
+    pack_size: Mapped[int | None] = whole("箱规", "Per case", ge=1, le=100_000)
+    price_minor: Mapped[int | None] = money("售价", "Price", currency="currency")
+
+
+class Product(Searchable, Record):
+    """Something the chain sells."""
+
+    __tablename__ = "products"
+    __record__ = RecordType(
+        label=T("商品", "Products"),
+        one=T("商品", "Product"),
+        rights="products",
+        order="code",
+        start=T("登记第一件商品。", "Register the first product."),
+    )
+
+    code: Mapped[str] = text("编码", "Code", LIST | SEARCH | KEY, max=40)
+    name: Mapped[str] = text("名称", "Name", LIST | SEARCH | TITLE, max=120)
+    category_id: Mapped[UUID | None] = reference(
+        "分类", "Category", "product_categories", LIST | FILTER
+    )
+    specification: Mapped[str | None] = text("规格说明", "Specification", LIST | SEARCH, max=120)
+    unit: Mapped[str] = text("单位", "Unit", LIST, max=20, default="件")
+    price_minor: Mapped[int | None] = money("售价", "Price", LIST, currency="currency")
+    status: Mapped[ProductStatus] = choice(
+        "状态", "Status", ProductStatus, LIST | FILTER, default=ProductStatus.ON_SALE
+    )
+    supplier_id: Mapped[UUID | None] = reference("供应商", "Supplier", "suppliers", LIST | FILTER)
+    brand: Mapped[str | None] = text("品牌", "Brand", SEARCH, max=80)
+    shelf_life_days: Mapped[int | None] = whole(
+        "保质期", "Shelf life", ADVANCED, unit=T("天", "days"), ge=1, le=36_500
+    )
+    cost_minor: Mapped[int | None] = money("成本", "Cost", ADVANCED, currency="currency")
+    tax_percent: Mapped[float | None] = number("税率", "Tax", ADVANCED, unit="%", le=100)
+    currency: Mapped[str] = text(
+        "货币", "Currency", ADVANCED, max=3, default="CNY", check=currency_problem
+    )
+    notes: Mapped[str | None] = long_text("备注", "Notes", ADVANCED)
+    variants: Mapped[list[ProductVariant]] = lines("规格与条码", "Variants", ProductVariant, SEARCH)

@@ -1,0 +1,61 @@
+"""Records found by what their columns do not say: how Chinese is read, and what is in their lines.
+
+农夫山泉 is found by `nongfu`, by `shanquan` and by `nfsq`; a product by the barcode of a variant.
+"""
+
+import re
+from collections.abc import Iterator
+
+from sqlalchemy import Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.kit.records.declare import fields_of_line, shown
+from hub.kit.records.kinds import Kind, Show
+from hub.kit.tables import Record
+
+_HAN = re.compile(r"[\u3400-\u9fff]+")
+
+
+class Searchable:
+    """Mixin of record types that are found so; `apply` keeps the column, in small letters."""
+
+    search_words: Mapped[str] = mapped_column(Text(), default="", sort_order=94)
+
+
+def readings(text: str) -> str:
+    """Full pinyin and initials of every run of Chinese, in one line."""
+    if not _HAN.search(text):
+        return ""
+    from pypinyin import lazy_pinyin  # noqa: PLC0415  # its tables take memory; many hubs never ask
+
+    found = []
+    for run in _HAN.findall(text):
+        syllables = lazy_pinyin(run, errors="ignore")
+        found += ["".join(syllables), "".join(one[0] for one in syllables if one)]
+    return " ".join(found)
+
+
+def keep_search_words(record: Record) -> None:
+    """Bring the search column of a record up to its texts."""
+    if isinstance(record, Searchable):
+        own, inner = " ".join(_own(record)), " ".join(_inner(record))
+        record.search_words = " ".join(filter(None, (readings(f"{own} {inner}"), inner.lower())))
+
+
+def _own(record: Record) -> Iterator[str]:
+    for field in shown(type(record), Show.SEARCH):
+        value = getattr(record, field.name)
+        if field.spec.kind is Kind.LABELS:
+            yield from value or ()
+        elif field.spec.kind is not Kind.LINES and value:
+            yield str(value)
+
+
+def _inner(record: Record) -> Iterator[str]:
+    """The texts of lines that are searched."""
+    for field in shown(type(record), Show.SEARCH):
+        if field.spec.kind is not Kind.LINES:
+            continue
+        names = [n for n, f in fields_of_line(field.spec.line).items() if f.has(Show.SEARCH)]
+        for line in getattr(record, field.name):
+            yield from (str(value) for name in names if (value := getattr(line, name)))
