@@ -9,10 +9,12 @@ from hub.kit.db import Record, ScopedSession
 from hub.kit.records.declare import Field, fields_of, path_of, shown, title_of
 from hub.kit.records.kinds import Kind, Show
 from hub.kit.records.names import choices_for, names_of, references
-from hub.kit.records.query import Query, is_sortable, parse, rows, total
+from hub.kit.records.query import Query, is_sortable, parse, rows
 from hub.web.language import say
 from hub.web.records.cells import Cell, Cells
+from hub.web.records.totals import total_of
 from hub.web.rendering import View
+from hub.web.services import Services
 
 PAGE_SIZE = 50
 NAME = "record-name"
@@ -70,6 +72,7 @@ def list_page(view: View, session: ScopedSession, model: type[Record]) -> ListPa
     params = [(k, v) for k, v in view.request.query_params.multi_items() if k not in OURS]
     query = parse(model, params)
     found = rows(session, model, query)
+    services: Services = view.request.app.state.services
     tools = _tools(view, session, model)
     fields = _columns(model, tools)
     columns = [_column(view, query, field) for field in fields]
@@ -79,7 +82,7 @@ def list_page(view: View, session: ScopedSession, model: type[Record]) -> ListPa
         rows=[_row(cells, list(zip(fields, columns, strict=True)), one) for one in found.items],
         tools=tools,
         chips=_chips(view, cells, model, query),
-        total=total(session, model, query),
+        total=total_of(services.recent, session, model, query, found),
         q=query.q,
         kept=_kept(params, tools),
         is_archived=query.is_archived,
