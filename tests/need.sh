@@ -5,6 +5,9 @@ missing=""
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need mosquitto mosquitto
 need chromium chromium
+need influxd influxdb
+need nginx nginx-light
+need victoria-metrics victoria-metrics
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
 fc-list 2>/dev/null | grep -qi 'Noto Sans CJK' || missing="$missing fonts-noto-cjk"
 [ -z "$missing" ] && exit 0

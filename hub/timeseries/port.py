@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hub.errors import BusyError
+from hub.errors import BusyError, ConflictError
 
 
 class PointQuality(IntEnum):
@@ -32,6 +32,22 @@ COUNTED = (PointQuality.GOOD, PointQuality.ESTIMATED, PointQuality.BACKFILLED)
 
 class SlowQueryError(BusyError):
     """A query ran into its time limit and was interrupted; ask for less, or for coarser buckets."""
+
+
+class UnsupportedError(ConflictError):
+    """This engine cannot do that at all; its `capabilities` say so."""
+
+
+NEWEST_AHEAD_DAYS = 2  # points may be so far ahead of the hub's clock
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """In what engines differ; the defaults are what the embedded one does."""
+
+    replaces: bool = True  # else of two different points of one key either may stay
+    deletes_intervals: bool = True  # else `delete` takes whole series only, [0, T_END_MS)
+    newest_days: int | None = None  # `newest` looks back so far; None: all the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +112,10 @@ class Buckets:
 class TimeSeries(Protocol):
     """One engine. Any thread may call it; `write` and `maintain` have one caller each."""
 
+    @property
+    def capabilities(self) -> Capabilities:
+        """Where it does less than this port says."""
+
     def position(self) -> int:
         """Journal position of the last write; 0 in a new engine."""
 
@@ -109,10 +129,10 @@ class TimeSeries(Protocol):
         """Aggregates between n+1 strictly increasing instants; see `hub.timeseries.edges`."""
 
     def newest(self) -> Points:
-        """The newest point of every series: what `LastValues` starts from."""
+        """The newest point of every series: what `LastValues` starts from; see `newest_days`."""
 
     def delete(self, series: Sequence[int], start_ms: int, end_ms: int) -> None:
-        """Forget these points for good."""
+        """Forget these points for good; UnsupportedError where the engine cannot."""
 
     def maintain(self, now: datetime) -> None:
         """House-keeping (sealing, merging); call about once a minute from a thread of its own."""

@@ -18,7 +18,7 @@ from hub.timeseries.embedded.hot import HotWriter, keep_newest, kept_newest, new
 from hub.timeseries.embedded.query import Query
 from hub.timeseries.embedded.sealed import SealedFiles, StoreOf
 from hub.timeseries.embedded.sealing import QUIET_S, Sealer, SealingStoppedError
-from hub.timeseries.port import Buckets, Points
+from hub.timeseries.port import Buckets, Capabilities, Points
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ SERIES_AT_ONCE = 64  # a query holds the points of so many series of one day
 
 class DuckDbTimeSeries:
     """One process, any threads. `store_of` gives each series its store's number, for good."""
+
+    capabilities = Capabilities()
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The engines that every conformance test runs on, and a store of points to compare them with."""
+"""What the conformance tests share: their noon, their stores, and the embedded engine."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -25,9 +25,6 @@ def store_of(series: NDArray[np.int32]) -> NDArray[np.int32]:
 
 def open_duckdb(folder: Path) -> TimeSeries:
     return DuckDbTimeSeries(folder, store_of, now=lambda: NOON, quiet_s=0.0)
-
-
-ENGINES: dict[str, Opener] = {"duckdb": open_duckdb}
 
 
 def rows(points: Points) -> list[tuple[int, int, float, int]]:

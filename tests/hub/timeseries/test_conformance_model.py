@@ -6,12 +6,13 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from hub.timeseries.arrays import IS_COUNTED, bucketise
+from hub.timeseries.arrays import IS_COUNTED, T_END_MS, bucketise
 from hub.timeseries.port import Points, TimeSeries
-from tests.hub.timeseries.engine_under_test import DAY_MS, NOON, NOON_MS, Opener, rows
+from tests.hub.timeseries.engine_under_test import DAY_MS, NOON, NOON_MS, Opener, open_duckdb, rows
 
 SERIES = [1, 2, 11, 25]  # of three stores
 STEP_MS = 130 * 60_000  # few, so that the same key comes again and again
@@ -34,13 +35,16 @@ points = st.lists(
 
 def write(batch: list[tuple[int, int, int, int]]) -> Action:
     def act(engine: TimeSeries, model: Model) -> None:
-        position = engine.position() + 1
-        series, step, value, quality = zip(*batch, strict=True) if batch else ((), (), (), ())
-        t_ms = [START_MS + STEP_MS * s for s in step]
-        engine.write(Points.of(series, t_ms, value, quality), position)
-        model.update(
-            zip(zip(series, t_ms, strict=True), zip(value, quality, strict=True), strict=True)
-        )
+        new: Model = {(s, START_MS + STEP_MS * n): (v, q) for s, n, v, q in batch}
+        lines: list[tuple[int, int, float, int]] = [
+            (s, START_MS + STEP_MS * n, v, q) for s, n, v, q in batch
+        ]
+        if not engine.capabilities.replaces:  # then a rewrite says the same
+            new |= {key: model[key] for key in new.keys() & model.keys()}
+            lines = [(*key, *new[key]) for key in new]
+        series, t_ms, value, quality = zip(*lines, strict=True) if lines else ((), (), (), ())
+        engine.write(Points.of(series, t_ms, value, quality), engine.position() + 1)
+        model.update(new)
 
     return act
 
@@ -49,6 +53,8 @@ def delete(series: list[int], begin: int, length: int) -> Action:
     def act(engine: TimeSeries, model: Model) -> None:
         start_ms = START_MS + STEP_MS * begin
         end_ms = start_ms + STEP_MS * length
+        if not engine.capabilities.deletes_intervals:
+            start_ms, end_ms = 0, T_END_MS
         engine.delete(series, start_ms, end_ms)
         for key in [k for k in model if k[0] in series and start_ms <= k[1] < end_ms]:
             del model[key]
@@ -85,15 +91,38 @@ def check(engine: TimeSeries, model: Model) -> None:
     assert found.count.sum() == inside.sum()
 
 
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(plan=st.lists(actions, max_size=12))
-def test_an_engine_holds_what_a_dictionary_would(
-    opener: Opener, tmp_path: Path, plan: list[Action | None]
+plans = st.lists(actions, max_size=12)
+QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=QUIET)
+@given(plan=plans)
+def test_the_embedded_engine_holds_what_a_dictionary_would(
+    tmp_path: Path, plan: list[Action | None]
 ) -> None:
+    follow(open_duckdb, tmp_path, plan)
+
+
+@pytest.mark.integration
+@settings(max_examples=10, deadline=None, suppress_health_check=QUIET, phases=[Phase.generate])
+@given(plan=plans)
+def test_influxdb_holds_what_a_dictionary_would(
+    open_influx: Opener, tmp_path: Path, plan: list[Action | None]
+) -> None:
+    follow(open_influx, tmp_path, plan)
+
+
+@pytest.mark.integration
+@settings(max_examples=10, deadline=None, suppress_health_check=QUIET, phases=[Phase.generate])
+@given(plan=plans)
+def test_victoriametrics_holds_what_a_dictionary_would(
+    open_victoria: Opener, tmp_path: Path, plan: list[Action | None]
+) -> None:
+    """But for rewrites that say something else: either value may stay."""
+    follow(open_victoria, tmp_path, plan)
+
+
+def follow(opener: Opener, tmp_path: Path, plan: list[Action | None]) -> None:
     folder = next(f for n in count() if not (f := tmp_path / str(n)).exists())
     model: Model = {}
     engine = opener(folder)

@@ -14,7 +14,7 @@ def test_the_default_keeps_its_files_in_the_data_dir(tmp_path: Path) -> None:
     assert (tmp_path / "timeseries" / "hot.duckdb").exists()
 
 
-@pytest.mark.parametrize("url", ["sqlite:", "duckdb:///elsewhere", ""])
+@pytest.mark.parametrize("url", ["sqlite:", "duckdb:///elsewhere", "", "influx://h/db"])
 def test_an_unknown_engine_is_refused_by_name(tmp_path: Path, url: str) -> None:
     with pytest.raises(InvalidError, match=r"no time-series engine .* Known: duckdb:"):
         open_timeseries(url, tmp_path)
