@@ -16,7 +16,7 @@ export function toast(message, { undo = null, bad = false, seconds = 6 } = {}) {
 }
 
 async function post(url) {
-  const answer = await fetch(url, { method: "POST", headers: { Accept: "application/json" } });
+  const answer = await fetch(url, { method: "POST", keepalive: true, headers: { Accept: "application/json" } }); // goes out even if the page is left
   if (answer.ok) return;
   const problem = await answer.json().catch(() => ({}));
   throw new Error(problem.detail ?? problem.title ?? `${answer.status}`);

@@ -10,6 +10,7 @@ const moment = new Intl.DateTimeFormat(lang, { ...zone, month: "short", day: "nu
 const number = (value, digits) => value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "\u2212");
 const compact = (v) => (Math.abs(v) >= 10000 ? `${number(v / 1000, 0)}k` : number(v, Number.isInteger(v) ? 0 : 1));
 const tick = (seconds, step) => (step >= 86400 || clock.format(seconds * 1000) === "00:00" ? day : clock).format(seconds * 1000);
+const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
 const plots = new Map();
 let range = null;
 let held = null; // the plot under the finger: the others only follow it
@@ -23,14 +24,14 @@ function columns(chart) {
 
 function look(chart) {
   const narrow = innerWidth < 768;
-  const common = { stroke: css("--ink-3"), font: `11px ${getComputedStyle(document.body).fontFamily}`, grid: { stroke: css("--line"), width: 1 }, ticks: { show: false } };
+  const common = { stroke: css("--ink-3"), font: `${rem * 0.6875}px ${getComputedStyle(document.body).fontFamily}`, grid: { stroke: css("--line"), width: 1 }, ticks: { show: false } };
   const edge = { width: 0, points: { show: false }, stroke: "transparent" };
   const bar = (i) => ({ stroke: css(`--c${i}`), fill: soft(`--c${i}`, 55), width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.82, 44], align: 1, radius: 0.12 }) });
   const line = (i) => [edge, edge, { stroke: css(`--c${i}`), width: 1.5, points: { show: false } }];
   return {
     axes: [
-      { ...common, space: narrow ? 56 : 72, size: 26, gap: 6, values: (u, splits, _, __, step) => splits.map((s) => tick(s, step)) },
-      { ...common, space: 28, size: narrow ? 38 : 46, gap: 4, values: (u, splits) => splits.map(compact) },
+      { ...common, space: narrow ? 56 : rem * 4.5, size: rem * 1.625, gap: 6, values: (u, splits, _, __, step) => splits.map((s) => tick(s, step)) },
+      { ...common, space: rem * 1.75, size: narrow ? 38 : rem * 2.875, gap: 4, values: (u, splits) => splits.map(compact) },
     ],
     series: [{}, ...chart.lines.flatMap((_, i) => (chart.bars ? [bar(i + 1)] : line(i + 1)))],
     bands: chart.bars ? [] : chart.lines.map((_, i) => ({ series: [3 * i + 2, 3 * i + 1], fill: soft(`--c${i + 1}`, 20) })),

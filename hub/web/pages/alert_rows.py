@@ -28,6 +28,7 @@ from protocols.metrics import METRICS
 AGENT, STORE = T("采集端", "Agent"), T("全店", "Whole store")
 SPARK_SPAN = timedelta(hours=6)
 SPARK_POINTS = 48
+PLACE = "\ue000"  # holds a name's place while the sentence is converted to other characters
 NEGATIVE = re.compile(r"(?<![\w.])-(?=\d)")
 
 
@@ -92,14 +93,12 @@ class Names:
         store = self.stores.get(store_id)
         return ZoneInfo(store.zone if store else "Asia/Shanghai")
 
-    def thing(self, alert: Alert) -> T:
+    def thing(self, alert: Alert, language: Language) -> str:
         """The equipment, or the part of the store, that an alert is about."""
         known = self.equipment.get((alert.store_id, alert.device or ""))
         if known is not None:
-            return T(known.name, known.name)
-        if alert.device:
-            return T(alert.device, alert.device)
-        return AGENT if alert.source == "agent" else STORE
+            return known.name
+        return alert.device or say(language, AGENT if alert.source == "agent" else STORE)
 
 
 def alert_rows(
@@ -126,13 +125,13 @@ def row_of(
 ) -> AlertRow:
     play = PLAYBOOK[alert.rule_name]
     store = names.stores.get(alert.store_id)
-    thing = names.thing(alert)
+    thing = names.thing(alert, language)
     owner = alert.assigned_to or alert.acknowledged_by
     fmt = Formats(language)
     return AlertRow(
         id=alert.id,
-        title=say(language, title_of(thing, play.title)),
-        says=with_minus(say(language, says(alert.rule_name, named_evidence(alert, thing)))),
+        title=title_of(thing, play.title, language),
+        says=sentence_of(alert, thing, language),
         severity=alert.severity_level.word,
         state=alert.status,
         store_id=alert.store_id,
@@ -152,9 +151,18 @@ def row_of(
     )
 
 
-def title_of(thing: T, what: T) -> T:
-    """`冷冻柜：温度偏高`, `Freezer: too warm`."""
-    return T(f"{thing.zh}：{what.zh}", f"{thing.en}: {what.en[:1].lower()}{what.en[1:]}")
+def title_of(thing: str, what: T, language: Language) -> str:
+    """`冷冻柜：温度偏高`, `Freezer: too warm`; names stay as people wrote them."""
+    if language is Language.EN:
+        return f"{thing}: {what.en[:1].lower()}{what.en[1:]}"
+    return f"{thing}：{say(language, what)}"
+
+
+def sentence_of(alert: Alert, thing: str, language: Language) -> str:
+    """The sentence with its numbers, and the equipment by its name."""
+    evidence = {**alert.evidence, "device": PLACE} if alert.device else alert.evidence
+    said = say(language, says(alert.rule_name, evidence))
+    return with_minus(said).replace(PLACE, thing)
 
 
 def with_minus(text: str) -> str:
@@ -162,14 +170,8 @@ def with_minus(text: str) -> str:
     return NEGATIVE.sub(MINUS, text)
 
 
-def named_evidence(alert: Alert, thing: T) -> dict[str, object]:
-    """Evidence with the name of the equipment in place of its device id."""
-    return {**alert.evidence, "device": thing.zh} if alert.device else dict(alert.evidence)
-
-
-def source_text(alert: Alert, thing: T, fmt: Formats) -> str:
-    name = say(fmt.language, thing)
-    return f"{name} · {fmt.label(alert.metric)}" if alert.metric else name
+def source_text(alert: Alert, thing: str, fmt: Formats) -> str:
+    return f"{thing} · {fmt.label(alert.metric)}" if alert.metric else thing
 
 
 def number_text(alert: Alert, key: str, fmt: Formats) -> str:
