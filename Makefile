@@ -30,7 +30,8 @@ check: .venv/.installed-dev
 test: .venv/.installed-dev
 	@PATH="$$PATH:/usr/sbin" sh tests/need.sh
 	$(MAKE) check
-	$(BIN)/pytest -m "not bench"
+	$(BIN)/pytest -n 2 --ignore tests/e2e --ignore tests/faults --ignore tests/bench
+	$(BIN)/pytest tests/e2e tests/faults
 
 faults: .venv/.installed-dev
 	@PATH="$$PATH:/usr/sbin" sh tests/need.sh

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from hub.alerts.families import AFTERMATH, RERAISE_HOLD, Place
 from hub.alerts.models import Alert, AlertEvent, AlertEventKind, AlertStatus
@@ -113,21 +113,7 @@ def _unshelve(connection: Connection, now: datetime) -> list[Told]:
             .where(Alert.id == row["id"])
             .values(status=status, shelved_until=None, events=row["events"] + 1)
         )
-        connection.execute(
-            AlertEvent.__table__.insert().values(  # type: ignore[attr-defined]  # a Table
-                id=uuid7(),
-                chain_id=row["chain_id"],
-                store_id=row["store_id"],
-                alert_id=row["id"],
-                seq=row["events"] + 1,
-                kind=AlertEventKind.UNSHELVED,
-                at=now,
-                user_name="",
-                note="",
-                severity=row["severity"],
-                detail={},
-            )
-        )
+        connection.execute(insert(AlertEvent).values(_unshelved(row, now)))
         told.append(
             Told(
                 row["id"],
@@ -140,6 +126,22 @@ def _unshelve(connection: Connection, now: datetime) -> list[Told]:
             )
         )
     return told
+
+
+def _unshelved(row: RowMapping, now: datetime) -> dict[str, object]:
+    return {
+        "id": uuid7(),
+        "chain_id": row["chain_id"],
+        "store_id": row["store_id"],
+        "alert_id": row["id"],
+        "seq": row["events"] + 1,
+        "kind": AlertEventKind.UNSHELVED,
+        "at": now,
+        "user_name": "",
+        "note": "",
+        "severity": row["severity"],
+        "detail": {},
+    }
 
 
 def _status_before(assigned_to: UUID | None, acknowledged_at: datetime | None) -> AlertStatus:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query
+from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
@@ -71,35 +71,48 @@ class ListPage:
         return bool(self.severity or self.store) or self.status == "raised"
 
 
+@dataclass(frozen=True)
+class Filters:
+    """What the address asks for; words that mean nothing are as if they were not there."""
+
+    status: str = "open"
+    severity: str = ""
+    store: str = ""
+    before: datetime | None = None
+    before_id: UUID | None = None
+
+    @property
+    def known_status(self) -> str:
+        return self.status if self.status in STATUSES else "open"
+
+    @property
+    def query(self) -> AlertQuery:
+        """All open ones at once, for they are sorted by severity; the record page by page."""
+        status, severity = self.known_status, self.severity.upper()
+        return AlertQuery(
+            statuses=() if status == "all" else (status,),
+            severities=(Severity[severity],) if severity in Severity.__members__ else (),
+            store_ids=_ids(self.store),
+            before=(self.before, self.before_id) if self.before and self.before_id else None,
+            size=PAGE_SIZE if status == "all" else LIST_LIMIT,
+        )
+
+
 @router.get("/alerts")
 def list_alerts(
     view: CurrentView,
     session: ReadSession,
     services: Hub,
     actor: CurrentUser,
-    status: str = "open",
-    severity: str = "",
-    store: str = "",
-    before: datetime | None = None,
-    before_id: UUID | None = None,
+    filters: Annotated[Filters, Depends()],
 ) -> Response:
-    status = status if status in STATUSES else "open"
-    query = AlertQuery(
-        statuses=() if status == "all" else (status,),
-        severities=(Severity[severity.upper()],)
-        if severity.upper() in Severity.__members__
-        else (),
-        store_ids=_ids(store),
-        before=(before, before_id) if before and before_id else None,
-        size=PAGE_SIZE if status == "all" else LIST_LIMIT,
-    )
+    query, status = filters.query, filters.known_status
     found = service.find(session, query)
     shown = found[: query.size] if status == "all" else worst_first(found[: query.size])
-    rows = alert_rows(
-        session, services.timeseries, shown, actor=actor, language=view.language, now=view.now
-    )
     page = ListPage(
-        rows=rows,
+        rows=alert_rows(
+            session, services.timeseries, shown, actor=actor, language=view.language, now=view.now
+        ),
         status=status,
         status_choices=[
             (
@@ -109,8 +122,8 @@ def list_alerts(
             )
             for key, text in STATUSES.items()
         ],
-        severity=severity,
-        store=store,
+        severity=filters.severity,
+        store=filters.store,
         store_choices=store_choices(session),
         total=service.total(session, query),
         next_href=next_href(view, shown) if len(found) > query.size else None,
