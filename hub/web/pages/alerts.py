@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Query
+from fastapi import APIRouter, Depends, Form
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
@@ -16,15 +16,14 @@ from hub.alerts.models import Alert, AlertEvent, AlertEventKind
 from hub.alerts.service import AlertQuery
 from hub.archive.stores.records import Store
 from hub.detection.findings import Severity
-from hub.errors import T
+from hub.errors import NotFoundError, T
 from hub.kit.db import ScopedSession
 from hub.kit.records import query as records
 from hub.web.deps import CurrentUser, Hub, ReadSession, WriteSession, require
 from hub.web.formats import Formats
 from hub.web.language import Language, say
-from hub.web.packing import packed_json
 from hub.web.pages.alert_rows import AlertRow, Names, alert_rows, row_of, trends_of
-from hub.web.pages.charts import Channel, Limit, Mark, line_charts, span_of
+from hub.web.pages.charts import RANGES, Channel, Limit, Mark, Wanted, answer, line_charts
 from hub.web.pages.plots import Line, Plot
 from hub.web.rendering import View
 from hub.web.views import CurrentView
@@ -32,6 +31,9 @@ from hub.web.views import CurrentView
 router = APIRouter(include_in_schema=False, dependencies=[require(service.READ)])
 
 PAGE_SIZE = 50
+EVIDENCE_RANGE = "1d"
+AFTERWARDS = timedelta(hours=2)  # how much is shown after an alert is over
+NO_CHART = T("这条预警没有曲线。", "This alert has no chart.")
 LIST_LIMIT = 200
 STATUSES = {
     "open": T("未关闭", "Open"),
@@ -183,7 +185,7 @@ def show_alert(
     services: Hub,
     actor: CurrentUser,
     id: UUID,
-    range: str = "1d",
+    range: str = EVIDENCE_RANGE,
 ) -> Response:
     alert = service.get(session, id)
     past = service.past_cases(session, alert)
@@ -194,7 +196,7 @@ def show_alert(
         for one in (alert, *past)
     ]
     page = AlertPage(
-        range=range,
+        range=range if range in RANGES else EVIDENCE_RANGE,
         charts=[plot_of(alert, Formats(view.language))] if alert.evidence.get("series") else [],
         history=[
             happened(view.language, one) for one in reversed(service.history(session, alert.id))
@@ -217,35 +219,25 @@ def happened(language: Language, event: AlertEvent) -> tuple[datetime, str, str]
 
 @router.get("/alerts/{id}/charts")
 def chart_of(
+    view: CurrentView,
     session: ReadSession,
     services: Hub,
-    view: CurrentView,
     id: UUID,
-    range: str = "1d",
-    start: Annotated[int | None, Query(alias="from", ge=0, le=2**43)] = None,
-    end: Annotated[int | None, Query(alias="to", ge=0, le=2**43)] = None,
-    width: Annotated[int, Query(ge=100, le=4000)] = 800,
+    wanted: Annotated[Wanted, Depends()],
 ) -> Response:
-    """The evidence: its series with the limit and the moment it was raised."""
+    """The evidence: its series with the limit and the moment it began."""
     alert = service.get(session, id)
-    until = min(view.now, alert.closed_at + timedelta(hours=2)) if alert.closed_at else view.now
-    span = span_of(range, start, end, until)
+    if not alert.evidence.get("series"):
+        raise NotFoundError(NO_CHART)
+    until = min(view.now, alert.closed_at + AFTERWARDS) if alert.closed_at else view.now
+    span = wanted.span(until, EVIDENCE_RANGE)
     channel = Channel(alert.source, int(alert.evidence["series"]), 1)
-    (chart,) = line_charts(services.timeseries, [[channel]], span, width)
+    (chart,) = line_charts(services.timeseries, [[channel]], span, wanted.width)
     if alert.evidence.get("limit") is not None:
         chart["limits"] = [Limit(value=float(alert.evidence["limit"]))]
-    chart["marks"] = [
-        Mark(t=int(alert.began_at.timestamp() * 1000), severity=alert.severity_level.word)
-    ]
-    return packed_json(
-        view.request,
-        {
-            "start": span.start_ms,
-            "end": span.end_ms,
-            "range": span.name,
-            "charts": {"evidence": chart},
-        },
-    )
+    began_ms = int(alert.began_at.timestamp() * 1000)
+    chart["marks"] = [Mark(t=began_ms, severity=alert.severity_level.word)]
+    return answer(view.request, span, {"evidence": chart})
 
 
 @router.post("/alerts/{id}/acknowledge")

@@ -5,16 +5,19 @@ stays a gap. All lines of one answer share their buckets.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 import numpy as np
+from fastapi import Query, Request
 from numpy.typing import NDArray
+from starlette.responses import Response
 
 from hub.errors import InvalidError, T
 from hub.timeseries.port import Buckets, TimeSeries
+from hub.web.packing import packed_json
 
 RANGES = {
     "1d": timedelta(days=1),
@@ -28,6 +31,7 @@ STEPS_MS = tuple(m * MINUTE_MS for m in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360,
 MIN_BUCKETS, MAX_BUCKETS = 120, 360
 SHORTEST = timedelta(minutes=5)
 LONGEST = timedelta(days=400)
+LAST_MS = 2**43  # in the year 2248
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +93,35 @@ class Span:
         return int(self.end.timestamp() * 1000)
 
 
-def span_of(name: str | None, from_ms: int | None, to_ms: int | None, now: datetime) -> Span:
-    """From the address: two instants, or the name of a range that ends now."""
-    if from_ms is None or to_ms is None:
-        known = name if name in RANGES else DEFAULT_RANGE
-        return Span(known, now - RANGES[known], now)
-    length = timedelta(milliseconds=to_ms - from_ms)
-    if not SHORTEST <= length <= LONGEST:
-        raise InvalidError(
-            T("时段须在 5 分钟到 400 天之间。", "A range lasts from 5 minutes to 400 days.")
-        )
-    start = datetime.fromtimestamp(from_ms / 1000, now.tzinfo)
-    return Span("", start, start + length)
+@dataclass(frozen=True)
+class Wanted:
+    """What a page asks of its charts, by the same names as in the page's own address."""
+
+    range: str = ""
+    start: Annotated[int | None, Query(alias="from", ge=0, le=LAST_MS)] = None
+    end: Annotated[int | None, Query(alias="to", ge=0, le=LAST_MS)] = None
+    width: Annotated[int, Query(ge=100, le=4000, description="pixels")] = 800
+
+    def span(self, now: datetime, usual: str = DEFAULT_RANGE) -> Span:
+        """Two instants, or a named range that ends at `now`; without either the `usual`."""
+        if self.start is None or self.end is None:
+            name = self.range if self.range in RANGES else usual
+            return Span(name, now - RANGES[name], now)
+        length = timedelta(milliseconds=self.end - self.start)
+        if not SHORTEST <= length <= LONGEST:
+            raise InvalidError(
+                T("时段须在 5 分钟到 400 天之间。", "A range lasts from 5 minutes to 400 days.")
+            )
+        start = datetime.fromtimestamp(self.start / 1000, now.tzinfo)
+        return Span("", start, start + length)
+
+
+def answer(request: Request, span: Span, charts: Mapping[str, Chart]) -> Response:
+    """What `chart.js` reads."""
+    return packed_json(
+        request,
+        {"start": span.start_ms, "end": span.end_ms, "range": span.name, "charts": charts},
+    )
 
 
 def step_ms(span: Span, width_px: int, shortest_ms: int = MINUTE_MS) -> int:

@@ -5,19 +5,17 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from hub.archive.stores.records import Store
 from hub.kit.records.access import load
 from hub.web.deps import CurrentUser, Hub, ReadSession
-from hub.web.packing import packed_json
-from hub.web.pages.charts import DEFAULT_RANGE, RANGES, Channel, line_charts, span_of
+from hub.web.pages.charts import DEFAULT_RANGE, RANGES, Channel, Wanted, answer, line_charts
 from hub.web.pages.store_page import StorePage
 from hub.web.views import CurrentView
 
 router = APIRouter(include_in_schema=False)
-Instant = Annotated[int | None, Query(ge=0, le=2**43)]
 
 
 def page_of(
@@ -44,25 +42,16 @@ def show_store(view: CurrentView, page: OnePage) -> Response:
 
 
 @router.get("/stores/{id}/charts")
-def charts_of(
-    request: Request,
-    page: OnePage,
-    start: Annotated[Instant, Query(alias="from")] = None,
-    end: Annotated[Instant, Query(alias="to")] = None,
-    width: Annotated[int, Query(ge=100, le=4000)] = 800,
-) -> Response:
+def charts_of(request: Request, page: OnePage, wanted: Annotated[Wanted, Depends()]) -> Response:
     """All linked charts over one range; their alerts as marks."""
-    span = span_of(page.range, start, end, page.now)
+    span = wanted.span(page.now)
     charts = page.trade.charts(span)
     groups = [
         [Channel(line.key, line.series, line.digits) for line in plot.lines]
         for plot in page.line_plots
     ]
-    drawn = line_charts(page.services.timeseries, groups, span, width) if groups else []
+    drawn = line_charts(page.services.timeseries, groups, span, wanted.width) if groups else []
     for plot, chart in zip(page.line_plots, drawn, strict=True):
         chart["marks"], chart["limits"] = page.marks_of(plot), page.limits_of(plot)
         charts[plot.key] = chart
-    return packed_json(
-        request,
-        {"start": span.start_ms, "end": span.end_ms, "range": span.name, "charts": charts},
-    )
+    return answer(request, span, charts)

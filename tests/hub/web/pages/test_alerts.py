@@ -76,6 +76,7 @@ def test_an_alert_without_a_series_has_no_chart(pages: TestClient) -> None:
     (counter,) = [one for one in rows(pages) if "counter" in one.text]
     page = Document.of(pages.get(f"/alerts/{counter.attributes['data-alert']}").text)
     assert not page.all("figure")
+    assert pages.get(f"/alerts/{counter.attributes['data-alert']}/charts").status_code == 404
 
 
 def test_acknowledge_comment_and_undo_leave_their_lines(store: StoreUnderTest) -> None:

@@ -13,11 +13,11 @@ from hub.web.pages.charts import (
     MINUTE_MS,
     Channel,
     Span,
+    Wanted,
     bar_chart,
     bars,
     edges_of,
     line_charts,
-    span_of,
     step_ms,
     whole,
 )
@@ -27,18 +27,18 @@ HOUR_MS = 60 * MINUTE_MS
 
 
 def test_the_address_names_a_range_or_two_instants() -> None:
-    fourteen = span_of(None, None, None, NOW)
+    fourteen = Wanted().span(NOW)
     assert (fourteen.name, fourteen.end - fourteen.start) == ("14d", timedelta(days=14))
-    assert span_of("1d", None, None, NOW).start == NOW - timedelta(days=1)
-    assert span_of("nonsense", None, None, NOW).name == "14d"
-    zoomed = span_of("1d", 1_763_800_000_000, 1_763_803_600_000, NOW)
+    assert Wanted("1d").span(NOW).start == NOW - timedelta(days=1)
+    assert Wanted("nonsense").span(NOW, "3d").name == "3d"
+    zoomed = Wanted("1d", 1_763_800_000_000, 1_763_803_600_000).span(NOW)
     assert (zoomed.name, zoomed.end - zoomed.start) == ("", timedelta(hours=1))
 
 
 @pytest.mark.parametrize(("start", "end"), [(10, 5), (0, 1000), (0, 10**15)])
 def test_a_range_that_no_chart_can_show_is_refused(start: int, end: int) -> None:
     with pytest.raises(InvalidError):
-        span_of(None, start, end, NOW)
+        Wanted("", start, end).span(NOW)
 
 
 @pytest.mark.parametrize(
