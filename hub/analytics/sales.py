@@ -81,11 +81,15 @@ class DayAgainstUsual:
 def day_against_usual(
     session: ScopedSession, clock: StoreClock, now: datetime, day: date | None = None
 ) -> DayAgainstUsual:
-    """A business day, today by default, beside the mean of the same weekdays before."""
+    """A business day, today by default, beside the mean of the same weekdays before.
+
+    The first day with tickets is not compared: nobody knows that it was counted from its opening.
+    """
     day = day or clock.day_of(now)
     before = [day - timedelta(weeks=n) for n in range(1, USUAL_WEEKS + 1)]
     by_day = _by_day(session, clock, [day, *before])
-    compared = [past for past in before if past in by_day]
+    first = _first_day(session, clock)
+    compared = [past for past in before if past in by_day and past != first]
     start = clock.start_of(day)
     until = min(now, clock.start_of(day + timedelta(days=1)))
     slots = [
@@ -107,6 +111,16 @@ def day_against_usual(
         until=until,
         newest_ticket_at=newest_ticket(session, clock),
     )
+
+
+def _first_day(session: ScopedSession, clock: StoreClock) -> date | None:
+    found: date | None = session.scalar(
+        select(SalesHour.business_day)
+        .where(SalesHour.store_id == clock.store_id)
+        .order_by(SalesHour.business_day)
+        .limit(1)
+    )
+    return found
 
 
 def _usual(

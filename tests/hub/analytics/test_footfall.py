@@ -91,7 +91,9 @@ def test_the_heatmap_averages_by_weekday_and_hour(a_day: Register) -> None:
 
 def test_tiles_say_how_old_and_how_sure_they_are(a_day: Register) -> None:
     week = timedelta(weeks=1)
+    opening = timedelta(days=8)
     a_day.ring_up(ticket("1", 500), ticket("9", 1000, AT - week, day=DAY - week))
+    a_day.ring_up(ticket("2", 700, AT - opening, day=DAY - opening))
     write(a_day, [(MIDNIGHT - week + 8 * HOUR + n * SLOT, 5, 5, 1.0) for n in range(-32, 48)])
     now = MIDNIGHT + 12 * HOUR
     with a_day.chain.read() as session:

@@ -25,7 +25,7 @@ def test_today_beside_the_usual_weekday(four_weeks: Register) -> None:
     now = AT + 2 * HOUR
     with four_weeks.chain.read() as session:
         found = sales.day_against_usual(session, four_weeks.clock, now)
-    assert (found.day, found.usual_days, found.currency) == (DAY, 4, "CNY")
+    assert (found.day, found.usual_days, found.currency) == (DAY, 3, "CNY")
     assert found.total.revenue_cents == 2000
     assert found.usual is not None
     assert (found.usual.revenue_cents, found.usual.tickets) == (4000, 2)
@@ -51,6 +51,15 @@ def test_without_a_day_to_compare_there_is_no_usual(register: Register) -> None:
     with register.chain.read() as session:
         found = sales.day_against_usual(session, register.clock, AT)
     assert (found.usual, found.change, found.usual_days) == (None, None, 0)
+
+
+def test_the_first_day_ever_counted_is_no_usual_day(register: Register) -> None:
+    """TSD-11: a day that was counted from its afternoon on would halve what is usual."""
+    register.ring_up(ticket(at=AT - WEEK, day=DAY - WEEK))
+    register.ring_up(ticket())
+    with register.chain.read() as session:
+        found = sales.day_against_usual(session, register.clock, AT)
+    assert (found.usual, found.usual_days) == (None, 0)
 
 
 def test_totals_by_day_and_by_edges_agree(four_weeks: Register) -> None:
