@@ -31,7 +31,7 @@ test: .venv/.installed-dev
 	@PATH="$$PATH:/usr/sbin" sh tests/need.sh
 	$(MAKE) check
 	$(BIN)/pytest -n 2 --ignore tests/e2e --ignore tests/faults --ignore tests/bench
-	$(BIN)/pytest tests/e2e tests/faults
+	$(BIN)/pytest tests/e2e tests/faults --durations=10
 
 faults: .venv/.installed-dev
 	@PATH="$$PATH:/usr/sbin" sh tests/need.sh
