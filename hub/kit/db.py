@@ -8,11 +8,13 @@ gate, so one process owns the file; more processes need PostgreSQL.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from hub.kit.engines import open_engines
 from hub.kit.gate import Gate
+from hub.kit.records.ports import Ports
 from hub.kit.session import Scope, ScopedSession, UnscopedError
 from hub.kit.tables import Base, ChainScoped, Record, StoreScoped, UtcDateTime
 
@@ -30,10 +32,14 @@ __all__ = [
 
 
 class Database:
-    """One database, any threads. Nothing is opened before the first use."""
+    """One database, any threads. Nothing is opened before the first use.
 
-    def __init__(self, url: str) -> None:
+    `ports` is set once, before the first session, by whoever builds the hub.
+    """
+
+    def __init__(self, url: str, ports: Ports | None = None) -> None:
         self.url = url
+        self.ports = ports or Ports()
         self.engines = open_engines(url)
         self._gate = Gate()
 
@@ -44,13 +50,14 @@ class Database:
     @contextmanager
     def read(self, scope: Scope) -> Iterator[ScopedSession]:
         """A session that cannot write; all its queries see one state of the database."""
-        with ScopedSession(self.engines.read, info={"scope": scope}) as session:
+        with ScopedSession(self.engines.read, info=self._info(scope)) as session:
             yield session
 
     @contextmanager
     def write(self, scope: Scope) -> Iterator[ScopedSession]:
         """A session that commits once at the end, or not at all. Keep it short: others queue."""
-        session = ScopedSession(self.engines.write, info={"scope": scope}, expire_on_commit=False)
+        info = self._info(scope)
+        session = ScopedSession(self.engines.write, info=info, expire_on_commit=False)
         with self._turn("session"), session, session.begin():
             yield session
 
@@ -78,6 +85,9 @@ class Database:
 
     def close(self) -> None:
         self.engines.dispose()
+
+    def _info(self, scope: Scope) -> dict[Any, Any]:
+        return {"scope": scope, "ports": self.ports}
 
     def _turn(self, work: str) -> AbstractContextManager[None]:
         return self._gate.hold(work) if self.is_sqlite else nullcontext()

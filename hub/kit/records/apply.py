@@ -20,6 +20,7 @@ from hub.kit.records.kinds import Kind
 from hub.kit.records.lines import completed, put, value_of
 from hub.kit.records.log import ChangeLog, keep_commit_order
 from hub.kit.records.models import model_of
+from hub.kit.records.ports import Wish, ports_of
 from hub.kit.records.schemas import SOME_WRONG, as_json, checked, schemas_of
 from hub.kit.records.search import keep_search_words
 from hub.kit.session import Changed, ScopedSession
@@ -123,6 +124,7 @@ def _create(session: ScopedSession, model: type[M], change: Change) -> M:
     _set(session, record, values)
     demand(session, record, Action.CREATE)
     _refuse_problems(session, record, values)
+    _ask_approval(session, record, Action.CREATE, values)
     keep_search_words(record)
     session.add(record)
     flush(session, record)
@@ -148,7 +150,9 @@ def _update(session: ScopedSession, record: M, change: Change) -> M:
     _set(session, record, {name: new for name, (_, new) in diff.items()})
     record.updated_at = utc_now()  # and so the version moves when only lines have changed
     demand(session, record, Action.UPDATE)  # it may have moved to another store
-    _refuse_problems(session, record, {name: new for name, (_, new) in diff.items()})
+    changed = {name: new for name, (_, new) in diff.items()}
+    _refuse_problems(session, record, changed)
+    _ask_approval(session, record, Action.UPDATE, changed)
     keep_search_words(record)
     flush(session, record)
     _log(session, record, change, Action.UPDATE, diff)
@@ -169,10 +173,18 @@ def _archive(session: ScopedSession, record: M, change: Change, action: Action) 
     demand(session, record, Action.ARCHIVE)
     wanted = action is Action.ARCHIVE
     if bool(record.archived_at) != wanted:
+        _ask_approval(session, record, action, {})
         record.archived_at = utc_now() if wanted else None
         flush(session, record)
         _log(session, record, change, action, {})
     return record
+
+
+def _ask_approval(
+    session: ScopedSession, record: Record, action: Action, values: Mapping[str, Any]
+) -> None:
+    about = (type(record).__tablename__, record.id, store_of(record))
+    ports_of(session).approvals.demand(session, Wish(*about, action.value, values))
 
 
 def _refuse_overlap(

@@ -1,0 +1,94 @@
+"""What the engine asks of others: `security` fulfils these, `hub.app` hands them to the database.
+
+Every session of a `Database` carries its `Ports`. Without a vault nothing secret can be written.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from hub.errors import BusyError, T
+from hub.kit.asker import Rights
+
+__all__ = ["ApprovalGate", "Place", "Ports", "Rights", "Vault", "Wish", "ports_of"]
+
+_NO_VAULT = T(
+    "中心没有密钥库，不能读写保密内容；请检查 HUB_ 密钥设置。",
+    "The hub has no vault, so secrets can neither be kept nor read; check its key settings.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sealed text belongs; it cannot be opened anywhere else.
+
+    `subject_id` is the person it is about, whose key goes when the person is erased.
+    """
+
+    chain_id: UUID
+    table: str
+    column: str
+    row_id: UUID
+    subject_id: UUID | None = None
+
+
+class Vault(Protocol):
+    """Seals texts. Called while a write transaction is open: it must not ask for one of its own."""
+
+    def seal(self, place: Place, text: str) -> str:
+        """The text in a form that only this place can open."""
+
+    def open(self, place: Place, sealed: str) -> str:
+        """The text again; raises HubError where the seal, the place or the key is not right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A change that somebody asks for, as the approval gate sees it; `values` are new ones."""
+
+    record_type: str
+    record_id: UUID | None
+    store_id: UUID | None
+    action: str
+    values: Mapping[str, Any]
+
+
+class ApprovalGate(Protocol):
+    """Asked by `apply` once a change is checked and before anything of it is written."""
+
+    def demand(self, session: Session, wish: Wish) -> None:
+        """Return where the change may be made now; raise what holds it back otherwise."""
+
+
+class NoVault:
+    """Refuses: the hub was started without keys."""
+
+    def seal(self, place: Place, text: str) -> str:
+        raise BusyError(_NO_VAULT)
+
+    def open(self, place: Place, sealed: str) -> str:
+        raise BusyError(_NO_VAULT)
+
+
+class NoApprovals:
+    """Every change may be made at once."""
+
+    def demand(self, session: Session, wish: Wish) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Set once as `Database.ports` by whoever builds the hub."""
+
+    vault: Vault = field(default_factory=NoVault)
+    approvals: ApprovalGate = field(default_factory=NoApprovals)
+
+
+def ports_of(session: Session) -> Ports:
+    """The ports of the database that this session belongs to."""
+    ports: Ports = session.info["ports"]
+    return ports
