@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from hub.errors import T
 from hub.kit.clock import utc_now
 from hub.kit.ids import uuid7
-from hub.kit.records.declare import RecordType, index_keys
+from hub.kit.records.declare import RecordType, index_keys, index_order
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -83,7 +83,9 @@ class Record(ChainScoped, Base):
         super().__init_subclass__(**options)
         if "__tablename__" in vars(cls):
             own_store = issubclass(cls, StoreScoped) and "store_id" in cls.__table__.columns
-            index_keys(cast(Table, cls.__table__), "store_id" if own_store else "chain_id")
+            table = cast(Table, cls.__table__)
+            index_keys(table, "store_id" if own_store else "chain_id")
+            index_order(table, cls.__record__.order)
 
     def problems(self) -> Iterator[tuple[str, T]]:
         """(field, what is wrong) for every rule of this type that the record breaks now."""

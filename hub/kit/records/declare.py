@@ -147,3 +147,21 @@ def index_keys(table: Table, owner: str) -> None:
             sqlite_where=alive,
             postgresql_where=alive,
         )
+
+
+def index_order(table: Table, order: str) -> None:
+    """Give `table` the index that the first page of its list is read from, however long the list.
+
+    Other orders are sorted when asked for. Chains, of which there are few, have none.
+    """
+    name = order.removeprefix("-")
+    if {name, "chain_id"} <= set(table.c.keys()):
+        alive = table.c.archived_at.is_(None)
+        Index(
+            f"ix_{table.name}_order",
+            table.c.chain_id,
+            table.c[name],
+            table.c.id,
+            sqlite_where=alive,
+            postgresql_where=alive,
+        )

@@ -181,7 +181,7 @@ def _as(adapter: TypeAdapter[Any], value: object) -> Any:
 def rows(session: ScopedSession, model: type[M], query: Query) -> Rows[M]:
     """One page, in the order asked for, then by id; empty values come last."""
     column, descending = _sorted_by(model, query.sort)
-    found = _matching(session, select(model), model, query)
+    found = matching(session, select(model), model, query)
     if query.cursor:
         found = found.where(_after(model, column, descending, query))
     if column.nullable:
@@ -196,14 +196,15 @@ def rows(session: ScopedSession, model: type[M], query: Query) -> Rows[M]:
 
 def total(session: ScopedSession, model: type[Record], query: Query) -> int | str:
     """How many match on all pages: exact up to COUNTED, then "10000+"."""
-    some = _matching(session, select(model.id), model, query).limit(COUNTED + 1).subquery()
+    some = matching(session, select(model.id), model, query).limit(COUNTED + 1).subquery()
     count = session.scalar(select(func.count()).select_from(some)) or 0
     return count if count <= COUNTED else f"{COUNTED}+"
 
 
-def _matching(
+def matching(
     session: ScopedSession, found: Select[Any], model: type[Record], query: Query
 ) -> Select[Any]:
+    """`found` narrowed to what the query asks for and the asker may read."""
     archived = model.archived_at.is_not(None) if query.is_archived else model.archived_at.is_(None)
     found = found.where(archived, *readable(session, model))
     for word in query.q.split():
