@@ -1,7 +1,8 @@
 """The outbox: readings go in from the poller, batches come out for the uplink; none is forgotten.
 
 One writer thread owns the file. It encodes, commits at once what is urgent and the rest every 2 s
-or 200 values, and syncs once a second. `append` never waits for the disk.
+or 200 values, and syncs once a second. `append` never waits for the disk, and wakes the writer only
+where there is something to do: a thread that wakes costs more than what it then does.
 """
 
 import asyncio
@@ -10,6 +11,8 @@ import queue
 import secrets
 import sqlite3
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -21,7 +24,7 @@ from agent.clock import Clock, SystemClock
 from agent.outbox_batch import Batching, Channel, check
 from agent.outbox_file import OutboxFile
 from agent.outbox_rows import Epoch, OutboxError, OutboxReader, StoredBatch
-from agent.outbox_writer import OutboxWriter
+from agent.outbox_writer import OutboxWriter, Taken
 from protocols.reading import Reading
 from protocols.sparkplug.codec import Sample, samples_of
 from protocols.sparkplug.journal import BatchId
@@ -31,6 +34,7 @@ log = logging.getLogger(__name__)
 MAX_QUEUED = 50_000  # readings that wait while the disk stalls
 MEGABYTE = 1_000_000
 LOOKED_BACK = 500  # batches; a device that is polled is in one of the newest few
+GATHER_S = 0.02  # a full batch waits so long for the rest of its round of polls
 
 
 class Outbox:
@@ -54,9 +58,12 @@ class Outbox:
         self._clock = clock or SystemClock()
         self._file = OutboxFile(path, max_mb * MEGABYTE, lambda: secrets.randbits(64))
         self._facts = dict(self._file.facts)
-        self._writer = self._begin(batching or Batching())
+        self._batching = batching or Batching()
+        self._writer = self._begin(self._batching)
         self._reader = OutboxReader(path)
         self._tasks: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._inbox: deque[Taken] = deque()
+        self._acks: deque[BatchId] = deque()
         self._turned_s = self._clock.monotonic_s()
         self._has_room = True
         self.lost_readings = 0
@@ -117,8 +124,13 @@ class Outbox:
             self._lose(len(readings))
             return
         self._has_room = True
+        before = self._appended - self._taken
         self._appended += len(readings)
-        self._tasks.put(partial(self._take, list(readings), urgent))
+        self._inbox.append(Taken.of(readings, self._clock, is_urgent=urgent))
+        if urgent:
+            self._tasks.put(_look)
+        elif before < self._batching.max_values <= before + len(readings):
+            self._tasks.put(_gather)
 
     def _lose(self, count: int) -> None:
         self.lost_readings += count
@@ -154,7 +166,8 @@ class Outbox:
         return self._writer.batcher.current.copy()
 
     def acknowledge(self, acks: Iterable[BatchId]) -> None:
-        self._tasks.put(partial(self._writer.acknowledge, list(acks)))
+        """Taken over at the writer's next turn, 2 s later at most: losing one repeats work only."""
+        self._acks.extend(acks)
 
     def newest_first(self) -> Iterator[tuple[str, str, Sample]]:
         """Device, metric and sample of what is on disk, back from the newest of 500 batches."""
@@ -206,7 +219,9 @@ class Outbox:
             while (task := self._next_task()) is not None:
                 self._turned_s = self._clock.monotonic_s()
                 task()
+                self._take_in()
                 self._writer.tick()
+            self._take_in()
             self._writer.close()
         except BaseException as error:
             self._end.set_exception(error)
@@ -216,18 +231,33 @@ class Outbox:
             self._end.set_result(None)
 
     def _next_task(self) -> Callable[[], object] | None:
-        wait_s = max(0.001, self._writer.next_s() - self._clock.monotonic_s())
+        due_s = self._writer.next_s()
+        if self._inbox:
+            due_s = min(due_s, self._inbox[0].at_s + self._batching.max_age_s)
+        wait_s = due_s - self._clock.monotonic_s()
         try:
-            return self._tasks.get(timeout=wait_s)
+            return self._tasks.get(timeout=max(0.001, min(wait_s, self._batching.max_age_s)))
         except queue.Empty:
-            return lambda: None
+            return _look
 
-    def _take(self, readings: Sequence[Reading], urgent: bool) -> None:
-        self._writer.take(readings, is_urgent=urgent)
-        self._taken += len(readings)
+    def _take_in(self) -> None:
+        while self._inbox:
+            taken = self._inbox.popleft()
+            self._writer.take(taken)
+            self._taken += len(taken.readings)
+        if self._acks:
+            self._writer.acknowledge([self._acks.popleft() for _ in range(len(self._acks))])
 
     def _publish(self) -> None:
         self.epochs = self._file.epochs
         if len(self.channels) != self._file.saved_aliases:
             self.channels = tuple(self._file.channels)
         self.on_stored()
+
+
+def _look() -> None:
+    """Nothing but a reason to turn."""
+
+
+def _gather() -> None:
+    time.sleep(GATHER_S)

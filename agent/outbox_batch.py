@@ -1,14 +1,16 @@
 """Readings become batches: one batch is one row of the outbox and one message on the wire."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 
 from agent.clock import to_ms
 from agent.settings import Layout
+from protocols.metrics import METRICS
 from protocols.reading import Quality, Reading
 from protocols.sparkplug.codec import Datatype, Sample, datatype_of, encode_values
 
+DOCUMENTS = frozenset(name for name in METRICS if datatype_of(name) is Datatype.STRING)
 EQUAL_STAMP_MS = 1000  # a stamp this little behind the last one of its series is moved after it
 
 
@@ -62,12 +64,17 @@ class Batcher:
         self.current: dict[int, Sample] = {}
 
     def add(self, readings: Iterable[Reading], now_s: float, *, is_urgent: bool = False) -> None:
+        """The readings of one poll: most have one device and one time, which is looked at once."""
+        time, time_ms, device, box = None, 0, "", None
         for reading in readings:
-            channel = self._channel(reading.device, reading.metric)
-            sample = self._sample(channel, reading)
-            box = self._box(channel, now_s)
+            if reading.time is not time:
+                time, time_ms = reading.time, to_ms(reading.time)
+            if box is None or reading.device != device:
+                device, box = reading.device, self._box(reading.device, now_s)
+                box.is_urgent |= is_urgent
+            channel = self._channel(device, reading.metric)
+            sample = self._sample(channel, reading, time_ms)
             box.samples.append(sample)
-            box.is_urgent |= is_urgent
             self.current[channel.alias] = sample
 
     def due(self, now_s: float, *, is_final: bool = False) -> Iterator[Batch]:
@@ -92,15 +99,15 @@ class Batcher:
             self._overlap_ms[alias] = max(sample.time_ms, self._overlap_ms.get(alias, 0))
         self.current = {alias: sample._replace(time_ms=0) for alias, sample in self.current.items()}
 
-    def _box(self, channel: Channel, now_s: float) -> _Open:
-        key = channel.device if self._rules.layout is Layout.DEVICE else None
+    def _box(self, device: str, now_s: float) -> _Open:
+        key = device if self._rules.layout is Layout.DEVICE else None
         box = self._open.get(key)
         if box is None:
             box = self._open[key] = _Open(now_s)
         return box
 
-    def _sample(self, channel: Channel, reading: Reading) -> Sample:
-        time_ms, quality = to_ms(reading.time), reading.quality
+    def _sample(self, channel: Channel, reading: Reading, time_ms: int) -> Sample:
+        quality = reading.quality
         last = self.current.get(channel.alias)
         if last is not None and last.time_ms - EQUAL_STAMP_MS < time_ms <= last.time_ms:
             time_ms = last.time_ms + 1
@@ -127,12 +134,14 @@ def history(readings: Iterable[Reading], channel: Callable[[str, str], Channel])
 def check(reading: Reading) -> None:
     """Raises ValueError for a reading that could not be sent as its metric's type."""
     value = reading.value
-    if value is None:
+    if type(value) is float and reading.metric not in DOCUMENTS:  # nearly all of them
+        is_good = isfinite(value)
+    elif value is None:
         is_good = reading.quality in (Quality.BAD, Quality.STALE)
-    elif datatype_of(reading.metric) is Datatype.STRING:
+    elif reading.metric in DOCUMENTS:
         is_good = isinstance(value, str)
     else:
-        is_good = isinstance(value, float | int) and math.isfinite(value)
+        is_good = isinstance(value, float | int) and isfinite(value)
     if not is_good:
         raise ValueError(
             f"{reading.device}/{reading.metric} = {value!r} ({reading.quality.name}) cannot be "

@@ -4,6 +4,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 
 from agent.clock import Clock
@@ -20,6 +21,25 @@ TIDY_S = 60.0
 RETRY_S = 5.0
 STEP_BACK_MS = 1000
 HISTORY_COMMIT = 50  # batches
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one poll gave, with the clocks as they were: the writer may look at it 2 s later."""
+
+    readings: Sequence[Reading]
+    at_s: float
+    offset_ms: int
+    is_urgent: bool = False
+
+    @classmethod
+    def of(cls, readings: Sequence[Reading], clock: Clock, *, is_urgent: bool = False) -> "Taken":
+        return cls(readings, clock.monotonic_s(), _offset_ms(clock), is_urgent)
+
+
+def _offset_ms(clock: Clock) -> int:
+    """Time of day less monotonic time: changes only where the time of day is set."""
+    return clock.utc_ms() - int(clock.monotonic_s() * 1000)
 
 
 class OutboxWriter:
@@ -43,7 +63,7 @@ class OutboxWriter:
         self._sync_s, self._save_s, self._tidy_s = now_s, now_s, now_s
         self._retry_s = now_s
         self._is_stalled = False
-        self._offset_ms = self._clock_offset_ms()
+        self._offset_ms = _offset_ms(clock)
         self.begin_epoch()
 
     @property
@@ -51,10 +71,10 @@ class OutboxWriter:
         """Values that wait in memory for a disk that takes nothing."""
         return sum(batch.values for batch in self._pending)
 
-    def take(self, readings: Sequence[Reading], *, is_urgent: bool) -> None:
+    def take(self, taken: Taken) -> None:
         with self._stalling():
-            self._watch_clock()
-        self.batcher.add(readings, self._clock.monotonic_s(), is_urgent=is_urgent)
+            self._watch_clock(taken.offset_ms)
+        self.batcher.add(taken.readings, taken.at_s, is_urgent=taken.is_urgent)
 
     def declare(self, metrics: Iterable[tuple[str, str]]) -> None:
         for device, metric in metrics:
@@ -105,7 +125,7 @@ class OutboxWriter:
         if self._is_stalled and now_s < self._retry_s:
             return
         with self._stalling():
-            self._watch_clock()
+            self._watch_clock(_offset_ms(self._clock))
             self._flush()
             self._keep_house(now_s)
             if self._is_stalled:
@@ -170,12 +190,8 @@ class OutboxWriter:
             self.sync()
         self.file.close()
 
-    def _clock_offset_ms(self) -> int:
-        return self._clock.utc_ms() - int(self._clock.monotonic_s() * 1000)
-
-    def _watch_clock(self) -> None:
+    def _watch_clock(self, offset_ms: int) -> None:
         """A step back of the time of day: what follows gets an epoch of its own."""
-        offset_ms = self._clock_offset_ms()
         back_ms = self._offset_ms - offset_ms
         if back_ms > STEP_BACK_MS:
             self.begin_epoch()

@@ -32,14 +32,15 @@ class _Unit:
         self.driver = polled.driver
         self.outlet = outlet
         self.interval_s = polled.interval_s
-        self.due_at = due_at
+        self.due_at = self._beat_at = due_at
         self.misses = 0
 
     def answered(self, now: float) -> None:
+        """The next beat after now: what was missed is skipped, never caught up."""
         self.misses = 0
-        self.due_at += self.interval_s
-        if self.due_at <= now:  # late: skip what was missed and keep the beat
-            self.due_at += self.interval_s * int(1 + (now - self.due_at) / self.interval_s)
+        beats = int(1 + max(0.0, now - self._beat_at) / self.interval_s)
+        self._beat_at += self.interval_s * beats
+        self.due_at = self._beat_at
 
     def missed(self, why: str, now: float, rng: random.Random) -> None:
         pause_s = min(FIRST_PROBE_S * 2**self.misses, LAST_PROBE_S)
@@ -106,11 +107,10 @@ class Poller:
         self._loops = self._bus_loops()
 
     def _bus_loops(self) -> list[BusLoop]:
-        units: dict[str, list[_Unit]] = {}
+        """All units of a bus start on one beat: one wake-up a round instead of one a unit."""
+        now, units = self._clock(), dict[str, list[_Unit]]()
         for polled in self._devices.polled:
-            outlet = self._outlet(polled)
-            due_at = self._clock() + self._rng.uniform(0, min(polled.interval_s, 1.0))
-            units.setdefault(polled.bus, []).append(_Unit(polled, outlet, due_at))
+            units.setdefault(polled.bus, []).append(_Unit(polled, self._outlet(polled), now))
         return [BusLoop(own, self._clock, self._rng) for own in units.values()]
 
     def _outlet(self, device: Polled | Pushed) -> DeviceOutlet:

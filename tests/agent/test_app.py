@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sqlite3
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def fill(settings: AgentSettings) -> None:
         for n in range(10):
             at = datetime(2026, 1, 5, 8, n, tzinfo=UTC)
             outbox.append([Reading("meter-1", "power_w", float(n), at)], urgent=True)
+            while outbox.rows_waiting <= n:  # each is a batch of its own
+                time.sleep(0.001)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -36,7 +36,7 @@ class Line:
             self.clock.advance(0.01)
             self.count += 1
             reading = Reading(device, metric, float(self.count), self.clock.utc())
-            self.store.writer.take([reading], is_urgent=True)
+            self.store.take([reading])
             self.store.tick()
 
     def connect(self) -> list[Message]:
@@ -420,13 +420,13 @@ def test_a_lost_device_dies_and_is_born_again(by_device: Line) -> None:
     by_device.connect()
     by_device.due()
     at = by_device.clock.utc()
-    by_device.store.writer.take([Reading("meter-1", "online", 0.0, at)], is_urgent=True)
+    by_device.store.take([Reading("meter-1", "online", 0.0, at)])
     by_device.store.tick()
     lost = by_device.due()
     assert kind(lost[-1]) is MessageType.DDEATH
     by_device.clock.advance(1)
     at = by_device.clock.utc()
-    by_device.store.writer.take([Reading("meter-1", "online", 1.0, at)], is_urgent=True)
+    by_device.store.take([Reading("meter-1", "online", 1.0, at)])
     by_device.store.tick()
     assert [kind(message) for message in by_device.due()] == [
         MessageType.DBIRTH,

@@ -11,7 +11,7 @@ from pathlib import Path
 from agent.outbox_batch import Batch, Batching, Channel
 from agent.outbox_file import OutboxFile
 from agent.outbox_rows import Epoch, OutboxReader, StoredBatch
-from agent.outbox_writer import OutboxWriter
+from agent.outbox_writer import OutboxWriter, Taken
 from agent.uplink_session import UplinkRules, UplinkSession
 from protocols.reading import Reading
 from protocols.sparkplug import codec
@@ -138,7 +138,10 @@ class SimulatedStore:
         at = self._clock.utc()
         at = at.replace(microsecond=at.microsecond // 1000 * 1000)
         reading = Reading("meter-1", self._rng.choice(("power_w", "energy_kwh")), float(number), at)
-        self.writer.take([reading], is_urgent=self._rng.random() < 0.5)
+        self.take([reading], is_urgent=self._rng.random() < 0.5)
+
+    def take(self, readings: Sequence[Reading], *, is_urgent: bool = True) -> None:
+        self.writer.take(Taken.of(readings, self._clock, is_urgent=is_urgent))
 
     def tick(self) -> None:
         self.writer.tick()

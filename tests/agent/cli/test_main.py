@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,6 +35,8 @@ def filled(path: Path, batches: int = 3) -> None:
         for n in range(batches):
             at = datetime(2026, 1, 5, 8, n, tzinfo=UTC)
             outbox.append([Reading("meter-1", "power_w", float(n), at)], urgent=True)
+            while outbox.rows_waiting <= n:  # each is a batch of its own
+                time.sleep(0.001)
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
