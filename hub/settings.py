@@ -50,6 +50,14 @@ class HubSettings(BaseSettings):
         "duckdb:", description="duckdb:, influxdb://… or victoriametrics://…"
     )
 
+    master_key: SecretStr = Field(
+        SecretStr(""), description="key that wraps all others, base64; empty: master_key_file"
+    )
+    master_key_file: Path | None = Field(
+        None, description="file of the master key, mode 0600; empty: master.key in data_dir"
+    )
+    keys_url: str = Field("", description="database of wrapped keys; empty: SQLite in data_dir")
+
     session_idle_s: int = Field(
         12 * 3600, ge=60, le=30 * 86_400, description="a session ends after this time without use"
     )
@@ -65,6 +73,11 @@ class HubSettings(BaseSettings):
         if not self.database_url:
             path = self.data_dir.absolute() / "hub.sqlite"
             object.__setattr__(self, "database_url", f"sqlite:///{path}")
+        if not self.keys_url:
+            path = self.data_dir.absolute() / "keys.sqlite"
+            object.__setattr__(self, "keys_url", f"sqlite:///{path}")
+        if self.master_key_file is None:
+            object.__setattr__(self, "master_key_file", self.data_dir.absolute() / "master.key")
         return self
 
     @property
