@@ -21,10 +21,17 @@ from hub.ingest.service import Ingest
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.kit.migrate import upgrade
+from hub.kit.records.ports import Ports
 from hub.live import Live
+from hub.sealed_columns import SEALED_COLUMNS
 from hub.security.passwords import Passwords
 from hub.security.sessions import Lifetimes
 from hub.security.sign_in import SignIn
+from hub.security.vault.care import KeyCare
+from hub.security.vault.master import MasterKeyError
+from hub.security.vault.opening import Strongroom, open_vault
+from hub.security.vault.rotation import Rotation
+from hub.security.vault.vault import Vault
 from hub.settings import HubSettings
 from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
@@ -78,6 +85,7 @@ class Parts:
 
     services: Services
     ingest: Ingest
+    key_care: KeyCare
 
 
 def create_app(services: Services) -> FastAPI:
@@ -104,23 +112,33 @@ def open_parts(settings: HubSettings) -> Iterator[Parts]:
     """Everything between the files on disk and the first request; closes what it opened."""
     with ExitStack() as stack:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        db = Database(settings.database_url)
+        room = _open_vault(settings)
+        stack.callback(room.keys.close)
+        db = Database(settings.database_url, Ports(vault=room.vault))
         stack.callback(db.close)
         log.info("The database is at revision %s.", upgrade(db))
         registry = Registry(db)
         series = open_timeseries(settings.timeseries_url, settings.data_dir, registry.store_of)
         stack.callback(series.close)
-        services = _services(settings, db, registry, series)
+        services = _services(settings, db, registry, series, room.vault)
         ingest = _ingest(services)
         checks: dict[str, Callable[[], None]] = {
             "database": db.ping,
             "ingest": partial(_demand_moving, ingest),
         }
-        yield Parts(replace(services, checks=checks, numbers=ingest.metrics), ingest)
+        services = replace(services, checks=checks, numbers=ingest.metrics)
+        rotation = Rotation(db, room.keys, room.vault, SEALED_COLUMNS)
+        care = KeyCare(room.keys, rotation, timedelta(days=settings.key_life_days))
+        yield Parts(services, ingest, care)
+
+
+def _open_vault(settings: HubSettings) -> Strongroom:
+    file = settings.master_key_file or settings.data_dir / "master.key"
+    return open_vault(settings.keys_url, settings.master_key.get_secret_value(), file)
 
 
 def _services(
-    settings: HubSettings, db: Database, registry: Registry, series: TimeSeries
+    settings: HubSettings, db: Database, registry: Registry, series: TimeSeries, vault: Vault
 ) -> Services:
     lifetimes = Lifetimes(
         idle=timedelta(seconds=settings.session_idle_s),
@@ -131,6 +149,7 @@ def _services(
         settings=settings,
         db=db,
         sign_in=SignIn(db, Passwords(), lifetimes),
+        vault=vault,
         timeseries=series,
         last=LastValues(series.newest()),
         registry=registry,
@@ -179,7 +198,7 @@ async def serve(settings: HubSettings) -> None:
     try:
         with open_parts(settings) as parts:
             await _run(settings, parts, listener)
-    except (MqttOptionsError, OSError, HubError) as error:
+    except (MqttOptionsError, MasterKeyError, OSError, HubError) as error:
         raise StartError(str(error)) from error
     finally:
         listener.close()
@@ -222,6 +241,7 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
         others = [
             group.create_task(parts.ingest.run(), name="ingest"),
             group.create_task(_maintain(parts.services.timeseries), name="maintain"),
+            group.create_task(parts.key_care.run(), name="keys"),
         ]
         log.info("The hub listens on http://%s:%d.", settings.host, settings.port)
         await server.serve([listener])

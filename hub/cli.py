@@ -13,8 +13,10 @@ from hub import demo
 from hub.app import StartError, serve
 from hub.archive.chains.service import create_admin
 from hub.errors import HubError
+from hub.keys_command import rotate_keys
 from hub.kit.db import Database
 from hub.kit.migrate import make_migration, upgrade
+from hub.security.vault.master import MasterKeyError
 from hub.settings import HubSettings, SettingsError, load_settings
 
 log = logging.getLogger(__name__)
@@ -25,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         code: int = given.run(given)
-    except (SettingsError, StartError, HubError) as error:
+    except (SettingsError, StartError, HubError, MasterKeyError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
@@ -45,6 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     admin.add_argument("username", help="the name to sign in with")
     admin.add_argument("--chain", default="我的连锁", help="name of the chain, made if new")
     admin.add_argument("--password-file", type=Path, help="file with the password; else asked for")
+    keys = _add(commands, "rotate-keys", _rotate_keys, "new keys for sealed data; the hub may run")
+    keys.add_argument("--chain", help="name of one chain; default: every chain")
+    keys.add_argument("--resume", action="store_true", help="only finish what was cut short")
+    keys.add_argument("--master", action="store_true", help="a new master key, and nothing else")
     new = _add(commands, "make-migration", _make_migration, "write a migration (developers)")
     new.add_argument("message", help="what changes, in a few words")
     demo.add_parser(commands)
@@ -94,6 +100,10 @@ def _migrate(given: argparse.Namespace) -> int:
 def _make_migration(given: argparse.Namespace) -> int:
     sys.stdout.write(f"{make_migration(given.message)}\n")
     return 0
+
+
+def _rotate_keys(given: argparse.Namespace) -> int:
+    return rotate_keys(_settings(given), given)
 
 
 def _create_admin(given: argparse.Namespace) -> int:

@@ -58,6 +58,10 @@ class HubSettings(BaseSettings):
     )
     keys_url: str = Field("", description="database of wrapped keys; empty: SQLite in data_dir")
 
+    key_life_days: int = Field(
+        90, ge=1, le=3650, description="keys of sealed data are replaced at this age, in days"
+    )
+
     session_idle_s: int = Field(
         12 * 3600, ge=60, le=30 * 86_400, description="a session ends after this time without use"
     )

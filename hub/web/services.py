@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hub.kit.db import Database
 from hub.security.sign_in import SignIn
+from hub.security.vault.vault import Vault
 from hub.settings import HubSettings
 from hub.web.recent import Recent
 
@@ -24,6 +25,7 @@ class Services:
     settings: HubSettings
     db: Database
     sign_in: SignIn
+    vault: Vault
     timeseries: "TimeSeries"
     last: "LastValues"
     registry: "Registry"

@@ -16,8 +16,8 @@ from sqlalchemy import Table, bindparam, select, update
 from hub.kit.asker import Asker
 from hub.kit.db import Database
 from hub.kit.records.log import note
+from hub.kit.records.ports import Place
 from hub.security.vault.keys import KeyLine, KeyState, KeyStore, Use
-from hub.security.vault.place import Place
 from hub.security.vault.vault import ASK_AGAIN_S, AUDIT, FIELDS, VERSION, ErasedError, Vault
 
 CHUNK = 500

@@ -20,9 +20,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hub.errors import HubError, NotFoundError, T
+from hub.kit.records.ports import Place
 from hub.security.vault.keys import DataKey, KeyStore, Use
 from hub.security.vault.master import NONCE_BYTES
-from hub.security.vault.place import Place
 
 K = TypeVar("K")
 

@@ -29,10 +29,12 @@ from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.kit.ids import uuid7
 from hub.kit.migrate import upgrade
+from hub.kit.records.ports import Ports
 from hub.live import Live
 from hub.security.passwords import Passwords
 from hub.security.sessions import Lifetimes
 from hub.security.sign_in import SignIn
+from hub.security.vault.opening import open_vault
 from hub.settings import HubSettings
 from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
@@ -75,7 +77,8 @@ class StoreUnderTest:
 @contextmanager
 def open_store(folder: Path) -> Iterator[StoreUnderTest]:
     """A hub in `folder`; a second later its data are as old as in a hub that lost its broker."""
-    db = Database(f"sqlite:///{folder / 'hub.sqlite'}")
+    room = open_vault(f"sqlite:///{folder / 'keys.sqlite'}", "", folder / "master.key")
+    db = Database(f"sqlite:///{folder / 'hub.sqlite'}", Ports(vault=room.vault))
     upgrade(db)
     (store_id,) = seed_chain(db, "demo-0", demo_stores(1), LOGIN)
     registry = Registry(db)
@@ -94,6 +97,7 @@ def open_store(folder: Path) -> Iterator[StoreUnderTest]:
         settings=HubSettings(data_dir=folder),
         db=db,
         sign_in=SignIn(db, Passwords(), lifetimes),
+        vault=room.vault,
         timeseries=timeseries,
         last=LastValues(timeseries.newest()),
         registry=registry,
@@ -105,6 +109,7 @@ def open_store(folder: Path) -> Iterator[StoreUnderTest]:
     finally:
         timeseries.close()
         db.close()
+        room.keys.close()
 
 
 def history(registry: Registry, store_id: UUID, now: datetime) -> Points:

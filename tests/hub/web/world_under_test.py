@@ -11,9 +11,11 @@ from hub.app import create_app
 from hub.ingest.registry import Registry
 from hub.kit.db import Database
 from hub.kit.migrate import upgrade
+from hub.kit.records.ports import Ports
 from hub.live import Live
 from hub.security.accounts import Grant
 from hub.security.roles import SEEDS
+from hub.security.vault.opening import open_vault
 from hub.settings import HubSettings
 from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
@@ -77,7 +79,8 @@ class World:
 
 @contextmanager
 def open_world(folder: Path) -> Iterator[World]:
-    db = Database(f"sqlite:///{folder / 'hub.sqlite'}")
+    room = open_vault(f"sqlite:///{folder / 'keys.sqlite'}", "", folder / "master.key")
+    db = Database(f"sqlite:///{folder / 'hub.sqlite'}", Ports(vault=room.vault))
     upgrade(db)
     amber, cobalt = (open_chain_under_test(db, word) for word in ("amber", "cobalt"))
     for seed in SEEDS:
@@ -91,6 +94,7 @@ def open_world(folder: Path) -> Iterator[World]:
         settings=HubSettings(data_dir=folder),
         db=db,
         sign_in=sign_in_for(db),
+        vault=room.vault,
         timeseries=timeseries,
         last=LastValues(timeseries.newest()),
         registry=registry,
@@ -103,3 +107,4 @@ def open_world(folder: Path) -> Iterator[World]:
     finally:
         timeseries.close()
         db.close()
+        room.keys.close()

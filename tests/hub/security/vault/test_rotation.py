@@ -13,9 +13,9 @@ from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.kit.ids import uuid7
 from hub.kit.records.log import ChangeLog
+from hub.kit.records.ports import Place
 from hub.security.vault.keys import KeyState
 from hub.security.vault.opening import Strongroom, open_vault
-from hub.security.vault.place import Place
 from hub.security.vault.rotation import Rotation, SealedColumn, Tally
 from hub.security.vault.vault import ErasedError, key_id_of
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hub.kit.records.ports import Place
 from hub.security.vault import vault as vault_module
 from hub.security.vault.keys import Use
 from hub.security.vault.master import MasterKey, MasterKeyError
 from hub.security.vault.opening import Strongroom, change_master, open_vault
-from hub.security.vault.place import Place
 from hub.security.vault.vault import ErasedError, UnreadableError, key_id_of
 
 NAME = "欧阳canary静"
