@@ -13,7 +13,14 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from hub.detection.defaults import PARAMS, Limits, limits_for, row_of
+from hub.detection.defaults import (
+    PARAMS,
+    RULE_ROWS,
+    Limits,
+    limits_for,
+    params_of,
+    rules_of,
+)
 
 
 class Role(IntEnum):
@@ -58,13 +65,13 @@ class Device:
     store: int
 
 
+Kind = tuple[str, str | None, float | None]  # metric, kind of equipment, setpoint
+
+
 @lru_cache(maxsize=10_000)
-def _watched(
-    metric: str, equipment_kind: str | None, setpoint_c: float | None
-) -> tuple[Limits, np.void] | None:
-    """Limits and their row of PARAMS; a chain has few kinds of machines, and many of each."""
-    limits = limits_for(metric, equipment_kind, setpoint_c)
-    return None if limits is None else (limits, row_of(limits, setpoint_c)[0])
+def _watched(kind: Kind) -> Limits | None:
+    """A chain has few kinds of machines, and many of each."""
+    return limits_for(*kind)
 
 
 class Catalog:
@@ -80,11 +87,15 @@ class Catalog:
         self.agent_number: dict[UUID, int] = {}
         self.agent_store: list[int] = []
         self.devices: list[Device] = []
+        self.devices_of: list[list[int]] = []  # by agent
         self.device_of: NDArray[np.int32] = np.full(self.size, -1, np.int32)
         self.agent_of: NDArray[np.int32] = np.full(self.size, -1, np.int32)
         self.role: NDArray[np.uint8] = np.zeros(self.size, np.uint8)
-        self.params: NDArray[np.void] = np.zeros(self.size, PARAMS)
+        self.kind: NDArray[np.int32] = np.zeros(self.size, np.int32)  # 0: not watched
+        self.params: NDArray[np.void] = np.zeros(1, PARAMS)  # by kind
+        self.rules: NDArray[np.float64] = np.full((len(RULE_ROWS), 1), np.nan)  # columns by kind
         self._fill(ordered)
+        self._number_kinds(ordered)
 
     def _fill(self, ordered: list[SeriesRow]) -> None:
         stores: dict[UUID, int] = {}
@@ -95,18 +106,33 @@ class Catalog:
             agent = agents.setdefault(row.agent_id, len(agents))
             if agent == len(self.agent_store):
                 self.agent_store.append(store)
+                self.devices_of.append([])
             device = devices.setdefault((row.agent_id, row.device), len(devices))
             if device == len(self.devices):
                 self.devices.append(Device(row.device, agent, store))
+                self.devices_of[agent].append(device)
             self.device_of[row.series] = device
             self.agent_of[row.series] = agent
             self.role[row.series] = _ROLES.get(row.metric, Role.NONE)
-            watched = _watched(row.metric, row.equipment_kind, row.setpoint_c)
-            if watched is not None:
-                self.limits[row.series], self.params[row.series] = watched
         self.stores = list(stores)
         self.agents = list(agents)
         self.agent_number = agents
+
+    def _number_kinds(self, ordered: list[SeriesRow]) -> None:
+        """Give every series that is watched its kind."""
+        numbers: dict[Kind, int] = {}
+        params, rules = [self.params], [self.rules[:, 0]]
+        for row in ordered:
+            kind = (row.metric, row.equipment_kind, row.setpoint_c)
+            limits = _watched(kind)
+            if limits is None:
+                continue
+            number = numbers.setdefault(kind, len(numbers) + 1)
+            if number == len(params):
+                params.append(params_of(limits))
+                rules.append(rules_of(limits, row.setpoint_c))
+            self.limits[row.series], self.kind[row.series] = limits, number
+        self.params, self.rules = np.concatenate(params), np.stack(rules, axis=1)
 
     def knows(self, series: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Where a series has a device here."""

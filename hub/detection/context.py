@@ -63,10 +63,13 @@ def _changes(
     flag: Flag, runs: Runs, role: NDArray[np.uint8], value_before: NDArray[np.float64]
 ) -> NDArray[np.intp]:
     """The readings at which the state goes on or off."""
-    if not len(runs.starts):
-        return np.zeros(0, np.intp)
-    is_on = runs.readings.value > 0.5
-    was_on = np.empty_like(is_on)
-    was_on[1:] = is_on[:-1]
-    was_on[runs.starts] = value_before[runs.series] > 0.5
-    return np.flatnonzero((role == flag.role) & (is_on != was_on))
+    mine = np.flatnonzero(role == flag.role)
+    if not len(mine):
+        return mine
+    readings = runs.readings
+    is_on = readings.value[mine] > 0.5
+    follows = readings.series[mine - 1] == readings.series[mine]
+    follows[0] &= mine[0] > 0
+    before = np.where(follows, readings.value[mine - 1], value_before[readings.series[mine]])
+    changed: NDArray[np.intp] = mine[is_on != (before > 0.5)]
+    return changed

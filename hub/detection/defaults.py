@@ -155,41 +155,47 @@ GROUPS = ((SHIFT_UP, HIGH, CRITICAL), (SHIFT_DOWN, LOW), (STUCK,), (ON,))
 
 PARAMS = np.dtype(
     [
-        ("is_watched", "?"),
-        ("is_relative", "?"),
-        ("is_suppressible", "?"),
-        ("has_state", "?"),
-        ("setpoint", "<f8"),
-        ("high", "<f8"),
-        ("critical", "<f8"),
-        ("low", "<f8"),
-        ("hysteresis", "<f8"),
-        ("shift", "<f8"),
-        ("stuck_s", "<f8"),
         ("hold_s", "<f8", (N_TRIGGERS,)),
         ("clear_s", "<f8", (N_TRIGGERS,)),
         ("severity", "u1", (N_TRIGGERS,)),
     ]
 )
+# Rows of the table that every reading is compared with, one column a kind of series; limits are
+# absolute, and NaN where there is none.
+RULE_ROWS = ("top", "high", "critical", "low", "hysteresis", "shift", "stuck_s", "state", "rests")
 
 
-def row_of(limits: Limits, setpoint_c: float | None) -> NDArray[np.void]:
+def params_of(limits: Limits) -> NDArray[np.void]:
     """One row of PARAMS."""
     shift, stuck = limits.on_shift, Trigger(0, Severity.MEDIUM, 60)
     triggers = (shift, limits.on_high, limits.on_critical, shift, limits.on_low, stuck)
     columns = (*triggers, limits.on_state)
     row = np.zeros(1, PARAMS)
-    row["is_watched"] = True
-    row["is_relative"] = limits.is_relative
-    row["is_suppressible"] = limits.is_suppressible
-    row["has_state"] = limits.on_rule is not None
-    row["setpoint"] = NAN if setpoint_c is None else setpoint_c
-    for name in ("high", "critical", "low", "hysteresis", "shift", "stuck_s"):
-        row[name] = getattr(limits, name)
     row["hold_s"] = [trigger.hold_s for trigger in columns]
     row["clear_s"] = [trigger.clear_s for trigger in columns]
     row["severity"] = [trigger.severity for trigger in columns]
     return row
+
+
+def rules_of(limits: Limits, setpoint_c: float | None) -> NDArray[np.float64]:
+    """One column of the table: a value for each of RULE_ROWS."""
+    base = 0.0
+    if limits.is_relative:
+        base = NAN if setpoint_c is None else setpoint_c
+    high, critical = base + limits.high, base + limits.critical
+    return np.array(
+        [
+            np.fmin(high, critical),
+            high,
+            critical,
+            base + limits.low,
+            limits.hysteresis,
+            limits.shift,
+            limits.stuck_s,
+            0.5 if limits.on_rule is not None else NAN,
+            float(limits.is_suppressible),
+        ]
+    )
 
 
 def rule_of(limits: Limits, group: int) -> Rule:

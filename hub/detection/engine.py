@@ -4,7 +4,7 @@ Pure but for its own state: no clock, no SQL. `snapshot` and `restore` carry the
 restart; replaying the journal from there gives the same state and the same findings.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,17 +14,18 @@ from numpy.typing import NDArray
 from hub.detection import equipment
 from hub.detection.catalog import Catalog, Role
 from hub.detection.context import DEFROST, DOOR, flagged
-from hub.detection.defaults import DOWN, TRIGGERS, UP, rule_of
+from hub.detection.defaults import DOWN, RULE_ROWS, TRIGGERS, UP, rule_of
 from hub.detection.findings import Change, Evidence, Finding, Severity
 from hub.detection.presence import NEVER, Presence
 from hub.detection.readings import Readings, Runs, runs_of, split_late
 from hub.detection.slots import SLOT_MS, SLOT_S, StreamKey
 from hub.detection.trade import Trade
+from hub.detection.triggers import Transition
 
 SLOT_GRACE_MS = 30_000  # stragglers of other buses still count
 GAP_S = 300.0  # an agent silent for longer was not there
 _CATCH_UP_SLOTS = 16
-_DOOR_ROLES = (Role.IN_COUNT, Role.OUT_COUNT)
+_IS_DOOR = np.isin(np.arange(len(Role)), (Role.IN_COUNT, Role.OUT_COUNT))
 
 
 class Engine:
@@ -32,7 +33,7 @@ class Engine:
 
     def __init__(self, catalog: Catalog, zone_of: Callable[[UUID], ZoneInfo]) -> None:
         self.catalog = catalog
-        self.series = equipment.new_state(0)
+        self.series = equipment.new_states(0)
         self.presence = Presence()
         self.trade = Trade(zone_of)
         self.use(catalog)
@@ -40,11 +41,9 @@ class Engine:
     def use(self, catalog: Catalog) -> None:
         """Go on with a newer catalog; it may only have grown."""
         self.catalog = catalog
-        more = catalog.size - len(self.series)
-        if more > 0:
-            self.series = np.concatenate((self.series, equipment.new_state(more)))
+        self.series.grow(catalog.size)
         self.presence.grow(catalog)
-        for series in np.flatnonzero(np.isin(catalog.role, _DOOR_ROLES)):
+        for series in np.flatnonzero(_IS_DOOR[catalog.role]):
             row = catalog.rows[int(series)]
             self.trade.slots.stream(StreamKey(row.agent_id, row.store_id, row.device, False))
 
@@ -55,12 +54,14 @@ class Engine:
     def apply(self, readings: Readings, received_ms: int) -> list[Finding]:
         """Take readings of known series, usable and none from the future, in journal order."""
         found: list[Finding] = []
-        begin = 0
-        for position, agent, slot in self._crossings(readings):
-            found += self._take(readings[begin:position], received_ms)
-            found += self._close_slots(agent, slot, received_ms)
-            begin = position
-        found += self._take(readings[begin:], received_ms)
+        crossings = self._crossings(readings)
+        if not crossings:
+            found += self._take(readings, received_ms)
+        else:
+            for part, ends in _stretches(self.catalog.agent_of[readings.series], crossings):
+                found += self._take(readings[part], received_ms)
+                for agent, slot in ends:
+                    found += self._close_slots(agent, slot, received_ms)
         found += self.presence.findings(self.catalog)
         return found
 
@@ -106,10 +107,8 @@ class Engine:
         """How much of a slot each device of the agent was there to count."""
         share = min(covered_s / SLOT_S, 1.0)
         shares = {}
-        for number, device in enumerate(self.catalog.devices):
-            if device.agent != agent:
-                continue
-            row = self.presence.devices[number]
+        for number in self.catalog.devices_of[agent]:
+            device, row = self.catalog.devices[number], self.presence.devices[number]
             if self.presence.stores["told_ms"][device.store] != NEVER:
                 shares[device.id] = 0.0
             elif row["online"] == 0:
@@ -124,9 +123,9 @@ class Engine:
         if not len(readings):
             return []
         catalog = self.catalog
-        runs, late = split_late(runs_of(readings), self.series["t_ms"])
+        runs, late = split_late(runs_of(readings), self.series.levels["t_ms"])
         self._cover(readings)
-        before_ms = self.series["t_ms"][runs.series]
+        before_ms = self.series.levels["t_ms"][runs.series].astype(np.int64)
         self._count(runs, late)
         self.presence.observe(catalog, runs, before_ms, received_ms)
         return self._step(runs)
@@ -134,26 +133,26 @@ class Engine:
     def _cover(self, readings: Readings) -> None:
         """Book for how long each agent was there."""
         agents = self.catalog.agent_of[readings.series]
-        present = np.unique(agents)
-        newest = np.full(len(self.presence.agents), NEVER, np.int64)
+        books = self.presence.agents
+        newest = np.full(len(books), NEVER, np.int64)
         np.maximum.at(newest, agents, readings.t_ms)
-        for agent in present:
-            row = self.presence.agents[agent]
-            before_ms, now_ms = int(row["time_ms"]), int(newest[agent])
-            if before_ms == NEVER or now_ms <= before_ms:
-                continue
-            if now_ms - before_ms <= GAP_S * 1000:
-                row["covered_s"] += (now_ms - before_ms) / 1000
-            else:
-                stamps = np.maximum.accumulate(readings.t_ms[agents == agent])
-                steps = np.diff(np.maximum(np.concatenate(([before_ms], stamps)), before_ms))
-                row["covered_s"] += float(steps[steps <= GAP_S * 1000].sum()) / 1000
+        known = (newest > books["time_ms"]) & (books["time_ms"] != NEVER)
+        step_ms = np.where(known, newest - books["time_ms"], 0)
+        was_away = step_ms > GAP_S * 1000
+        books["covered_s"] += np.where(was_away, 0, step_ms) / 1000
+        for agent in np.flatnonzero(was_away):
+            before_ms = int(books["time_ms"][agent])
+            stamps = np.maximum.accumulate(readings.t_ms[agents == agent])
+            steps = np.diff(np.maximum(np.concatenate(([before_ms], stamps)), before_ms))
+            books["covered_s"][agent] += float(steps[steps <= GAP_S * 1000].sum()) / 1000
 
     def _count(self, runs: Runs, late: Runs) -> None:
         """Door counts into their slots; late ones count as well, each reading comes once."""
         for readings in (runs.readings, late.readings):
             role = self.catalog.role[readings.series]
-            passed = np.isin(role, _DOOR_ROLES) & (readings.value > 0)
+            passed = np.flatnonzero(_IS_DOOR[role] & (readings.value > 0))
+            if not len(passed):
+                continue
             for series, t_ms, people in _rows(readings[passed]):
                 row = self.catalog.rows[series]
                 key = StreamKey(row.agent_id, row.store_id, row.device, False)
@@ -168,22 +167,22 @@ class Engine:
         catalog, readings = self.catalog, runs.readings
         role, device = catalog.role[readings.series], catalog.device_of[readings.series]
         books = self.presence.devices
-        value_before = self.series["value"]
+        value_before = self.series.levels["value"]
         defrosting = flagged(DEFROST, runs, role, device, (value_before, books["defrost_until_ms"]))
         door_open = flagged(DOOR, runs, role, device, (value_before, books["door_until_ms"]))
-        watched = catalog.params["is_watched"][runs.series]
+        watched = catalog.kind[runs.series] > 0
         plain = ~watched
         others = runs.series[plain]
-        self.series["t_ms"][others] = readings.t_ms[runs.ends[plain] - 1]
-        self.series["value"][others] = readings.value[runs.ends[plain] - 1]
+        self.series.levels["t_ms"][others] = readings.t_ms[runs.ends[plain] - 1]
+        self.series.levels["value"][others] = readings.value[runs.ends[plain] - 1]
         sample = equipment.Sample(
             readings.t_ms, readings.value, readings.is_fresh, defrosting, door_open
         )
         mine = Runs(readings, runs.position, runs.starts[watched], runs.ends[watched])
-        changes = equipment.step(self.series, catalog.params, mine, sample)
+        changes = equipment.step(self.series, catalog, mine, sample)
         return [self._finding(readings, change) for change in changes]
 
-    def _finding(self, readings: Readings, change: equipment.Transition) -> Finding:
+    def _finding(self, readings: Readings, change: Transition) -> Finding:
         series = int(readings.series[change.reading])
         row, limits = self.catalog.rows[series], self.catalog.limits[series]
         at_ms = int(readings.t_ms[change.reading])
@@ -212,20 +211,42 @@ class Engine:
 
     def limit(self, series: int, group: int, trigger: int) -> float | None:
         """The limit that a chart draws: the broken one, or the warning limit of that side."""
-        params = self.catalog.params[series]
         names = {"above-critical": "critical", "below-limit": "low"}
         if group not in (UP, DOWN):
             return None
         name = names.get(TRIGGERS[trigger], "low" if group == DOWN else "high")
-        base = float(params["setpoint"]) if params["is_relative"] else 0.0
-        limit = base + float(params[name])
+        limit = float(self.catalog.rules[RULE_ROWS.index(name), self.catalog.kind[series]])
         return round(limit, 3) if np.isfinite(limit) else None
 
 
-def _change(change: equipment.Transition) -> Change:
+def _change(change: Transition) -> Change:
     if change.after == 0:
         return Change.CLEARED if change.announced else Change.PAST
     return Change.STEPPED if change.announced else Change.RAISED
+
+
+def _stretches(
+    agents: NDArray[np.int32], crossings: Sequence[tuple[int, int, int]]
+) -> Iterator[tuple[NDArray[np.bool_], list[tuple[int, int]]]]:
+    """Stretches of a block without a slot's end in them, and the (agent, slot) that each ends
+    with. What one agent sends says nothing about another's slots, so all take a stretch at once.
+    """
+    phase = np.zeros(len(agents), np.intp)
+    ends: list[list[tuple[int, int]]] = [[]]
+    crossed: dict[int, int] = {}
+    for position, agent, slot in crossings:
+        number = crossed[agent] = crossed.get(agent, 0) + 1
+        if number == len(ends):
+            ends.append([])
+        ends[number - 1].append((agent, slot))
+        phase[position] += 1
+    order = np.argsort(agents, kind="stable")
+    steps = np.cumsum(phase[order])
+    first = np.flatnonzero(np.diff(agents[order], prepend=-1))
+    base = steps[first] - phase[order][first]
+    phase[order] = steps - np.repeat(base, np.diff(np.append(first, len(agents))))
+    for number, ending in enumerate(ends):
+        yield phase == number, ending
 
 
 def _rows(readings: Readings) -> Iterator[tuple[int, int, int]]:
@@ -239,10 +260,3 @@ def _running_slot(agent: NDArray[np.int32], slot: NDArray[np.int64]) -> NDArray[
     offset = agent.astype(np.int64) * span
     found: NDArray[np.int64] = np.maximum.accumulate(slot + offset) - offset
     return found
-
-
-def newest_of(state: NDArray[np.void], series: int) -> float | None:
-    """The newest value that the detectors took of a series."""
-    if series >= len(state) or state["t_ms"][series] == NEVER:
-        return None
-    return float(state["value"][series])

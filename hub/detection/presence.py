@@ -24,6 +24,8 @@ AGENT_DEATH_MS = 30_000
 AGENT_SILENT_MS = 90_000
 NEVER = -1
 
+_SPEAKS = ~np.isin(np.arange(len(Role)), (Role.ONLINE, Role.IN_COUNT, Role.OUT_COUNT))
+
 DEVICE = np.dtype(
     [
         ("seen_ms", "<i8"),
@@ -74,7 +76,7 @@ class Presence:
         role = catalog.role[series]
         np.maximum.at(self.agents["time_ms"], agent, last_ms)
         self.agents["heard_ms"][np.unique(agent)] = received_ms
-        speaks = ~np.isin(role, (Role.ONLINE, Role.IN_COUNT, Role.OUT_COUNT))
+        speaks = _SPEAKS[role]
         np.maximum.at(self.devices["seen_ms"], device[speaks], last_ms[speaks])
         speaks &= before_ms > 0
         self._learn_intervals(device[speaks], ((last_ms - before_ms) / lengths)[speaks])

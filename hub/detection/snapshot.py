@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hub.detection.catalog import Catalog
 from hub.detection.engine import Engine
+from hub.detection.equipment import States
 from hub.detection.findings import Rule, Severity
 from hub.detection.profile import WEEK_SLOTS, Profile
 from hub.detection.slots import StreamKey
@@ -45,7 +46,8 @@ def dump(engine: Engine) -> bytes:
         ],
     }
     arrays = {
-        "series": engine.series,
+        "levels": engine.series.levels,
+        "books": engine.series.books,
         "devices": presence.devices,
         "agents": presence.agents,
         "stores": presence.stores,
@@ -69,7 +71,7 @@ def load(engine: Engine, data: bytes) -> None:
         found = dict(arrays)
     about = json.loads(found["about"].tobytes())
     _check(engine, found, about)
-    engine.series = found["series"]
+    engine.series = States(found["levels"], found["books"])
     engine.presence.devices = found["devices"]
     engine.presence.agents = found["agents"]
     engine.presence.stores = found["stores"]
@@ -92,7 +94,8 @@ def _check(engine: Engine, found: dict[str, NDArray[Any]], about: dict[str, Any]
     if about["catalog_digest"] != catalog_digest(engine.catalog, size):
         raise SnapshotError("The checkpoint is of other series than the registry's.")
     for name, mine in (
-        ("series", engine.series),
+        ("levels", engine.series.levels),
+        ("books", engine.series.books),
         ("devices", engine.presence.devices),
         ("agents", engine.presence.agents),
         ("stores", engine.presence.stores),

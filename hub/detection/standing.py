@@ -20,13 +20,13 @@ def standing(engine: Engine) -> list[Finding]:
 
 
 def _equipment(engine: Engine) -> Iterator[Finding]:
-    state, catalog = engine.series, engine.catalog
-    told = (state["announced"] > 0) & (state["level"] > 0)
+    books, levels, catalog = engine.series.books, engine.series.levels, engine.catalog
+    told = (books["announced"] > 0) & (books["level"] > 0)
     for series, group in zip(*(found.tolist() for found in np.nonzero(told)), strict=True):
         row, limits = catalog.rows.get(series), catalog.limits.get(series)
         if row is None or limits is None:
             continue
-        cell = state[series]
+        cell, level = books[series], levels[series]
         active = [trigger for trigger in GROUPS[group] if cell["is_active"][trigger]]
         yield Finding(
             Change.RAISED,
@@ -35,17 +35,17 @@ def _equipment(engine: Engine) -> Iterator[Finding]:
             rule_of(limits, group),
             Severity(int(cell["announced"][group])),
             int(cell["began_ms"][group]),
-            int(cell["t_ms"]),
+            int(level["t_ms"]),
             Evidence(
                 trigger=TRIGGERS[active[-1]] if active else "",
                 device=row.device,
                 metric=row.metric,
                 series=series,
-                value=round(float(cell["value"]), 3),
+                value=round(float(level["value"]), 3),
                 limit=engine.limit(series, group, active[-1] if active else -1),
-                usual=round(float(cell["long"]), 3) if group <= UP + 1 else None,
+                usual=round(float(level["long"]), 3) if group <= UP + 1 else None,
                 window_start_ms=int(cell["began_ms"][group]),
-                window_end_ms=int(cell["t_ms"]),
+                window_end_ms=int(level["t_ms"]),
             ),
         )
 

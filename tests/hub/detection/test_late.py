@@ -32,9 +32,9 @@ def test_a_reading_is_late_when_a_newer_one_of_its_series_came_before() -> None:
 def test_late_readings_do_not_move_a_detector() -> None:
     store = Watched([AIR])
     store.hold(*AIR, (0, 600, 10), 4.0)
-    before = store.engine.series.copy()
+    before = store.engine.series.levels.copy()
     assert store.hold(*AIR, (0, 600, 10), 30.0) == []
-    np.testing.assert_array_equal(store.engine.series, before)
+    np.testing.assert_array_equal(store.engine.series.levels, before)
 
 
 def test_late_door_counts_are_counted_in_their_own_quarter() -> None:

@@ -3,16 +3,21 @@
 
 import copy
 from datetime import timedelta
+from uuid import UUID
 
 import numpy as np
 import pytest
 
 from agent.simulator.history import history
 from agent.simulator.scenario import Scenario
+from hub.detection.catalog import Catalog, SeriesRow
 from hub.detection.engine import Engine
-from hub.detection.equipment import STATE
+from hub.detection.equipment import LEVELS
 from hub.detection.findings import Finding
+from hub.detection.readings import Readings
 from hub.detection.snapshot import SnapshotError, dump, load
+from hub.detection.triggers import BOOK
+from tests.hub.detection.watched import START_MS
 from tests.hub.simulated_store import ZONE, StoreUnderTest, catalog_of
 
 HOURS = timedelta(hours=1)
@@ -28,10 +33,14 @@ def restarted(store: StoreUnderTest) -> StoreUnderTest:
 
 
 def assert_same_state(one: Engine, two: Engine) -> None:
-    for name in STATE.names or ():
-        np.testing.assert_allclose(
-            one.series[name].astype(float), two.series[name].astype(float), rtol=1e-9, err_msg=name
-        )
+    for mine, other in (
+        (one.series.levels, two.series.levels),
+        (one.series.books, two.series.books),
+    ):
+        for name in mine.dtype.names or ():
+            np.testing.assert_allclose(
+                mine[name].astype(float), other[name].astype(float), rtol=1e-9, err_msg=name
+            )
     size = len(one.trade.slots.keys)
     assert one.trade.slots.keys == two.trade.slots.keys
     assert (one.trade.slots.count[:size] == two.trade.slots.count[:size]).all()
@@ -42,7 +51,7 @@ def assert_same_state(one: Engine, two: Engine) -> None:
 
 
 def test_state_of_a_series_is_small() -> None:
-    assert STATE.itemsize <= 512
+    assert LEVELS.itemsize + BOOK.itemsize <= 512
 
 
 def test_blocks_of_any_size_give_the_same_state_and_findings(trained: StoreUnderTest) -> None:
@@ -93,7 +102,7 @@ def test_a_damaged_checkpoint_is_refused_and_the_engine_untouched(
     engine = Engine(catalog_of(sorted(trained.numbers)), lambda _: ZONE)
     with pytest.raises(SnapshotError, match="checksum"):
         load(engine, bytes(data))
-    assert (engine.series["t_ms"] == -1).all()
+    assert (engine.series.levels["t_ms"] == -1).all()
 
 
 def test_a_checkpoint_of_other_series_is_refused(trained: StoreUnderTest) -> None:
@@ -101,3 +110,29 @@ def test_a_checkpoint_of_other_series_is_refused(trained: StoreUnderTest) -> Non
     engine = Engine(catalog_of([("other", "air_temperature_c"), *names[1:]]), lambda _: ZONE)
     with pytest.raises(SnapshotError, match="other series"):
         load(engine, dump(trained.engine))
+
+
+def test_the_agents_of_a_block_do_not_disturb_each_other() -> None:
+    """Two stores close their quarters of an hour in one block as they do each alone."""
+    both = Engine(two_stores(), lambda _: ZONE)
+    apart = Engine(two_stores(), lambda _: ZONE)
+    series = np.tile(np.array([0, 1], np.int32), 240)
+    t_ms = START_MS + np.repeat(np.arange(240), 2) * 60_000 + (series == 1) * 7 * 60_000
+    value = np.ones(480)
+    readings = Readings(series, t_ms, value, np.ones(480, np.bool_))
+    both.apply(readings, int(t_ms.max()))
+    for number in (0, 1):
+        mine = readings[series == number]
+        apart.apply(mine, int(mine.t_ms.max()))
+    for name in ("slot", "covered_s", "time_ms"):
+        assert both.presence.agents[name].tolist() == apart.presence.agents[name].tolist()
+    assert (both.trade.slots.covered == apart.trade.slots.covered).all()
+    assert (both.trade.slots.count == apart.trade.slots.count).all()
+    assert int(both.trade.slots.count.sum()) == 480
+
+
+def two_stores() -> Catalog:
+    return Catalog(
+        SeriesRow(number, UUID(int=number + 1), UUID(int=number + 9), "door-1", "in_count")
+        for number in (0, 1)
+    )
