@@ -1,4 +1,4 @@
-"""The agent's command line: `storevitals-agent run | check | outbox | simulate`.
+"""The agent's command line: `storevitals-agent run | scan | probe | check | …`.
 
 Exit codes: 0 done, 1 refused or failed with a sentence on stderr, 2 wrong usage.
 """
@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from agent.cli import check, outbox, run
+from agent.cli import check, outbox, probe, run, scan
 from agent.version import VERSION
 
 SIMULATE = "simulate"
@@ -21,6 +21,8 @@ def build_parser(*, with_simulator: bool) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"storevitals-agent {VERSION}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     run.add_parser(subparsers)
+    scan.add_parser(subparsers)
+    probe.add_parser(subparsers)
     check.add_parser(subparsers)
     outbox.add_parser(subparsers)
     if with_simulator:

@@ -2,8 +2,11 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
+
+from agent.words import Language, language_of
 
 DEFAULT_CONFIG = Path("/etc/storevitals/agent.toml")
 
@@ -22,6 +25,16 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="say it as one JSON document")
 
 
+def add_language(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--lang",
+        type=Language,
+        choices=list(Language),
+        default=language_of(os.environ),
+        help="language of what is said (default: the terminal's)",
+    )
+
+
 def refuse(command: str, reason: object) -> int:
     """Say on stderr why nothing was done; the exit code for it."""
     sys.stderr.write(f"storevitals-agent {command}: {reason}\n")
@@ -34,3 +47,21 @@ def say(text: str) -> None:
 
 def say_json(document: object) -> None:
     say(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+class ProgressLine:
+    """One line on a terminal that tells how far it is; nothing where stderr is a file."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._is_shown = sys.stderr.isatty()
+
+    def __call__(self, done: int, in_all: int) -> None:
+        if self._is_shown:
+            sys.stderr.write(f"\r  {self._label} {done}/{in_all} ")
+            sys.stderr.flush()
+
+    def end(self) -> None:
+        if self._is_shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

@@ -10,6 +10,7 @@ import asyncio
 import errno
 import logging
 import os
+import termios
 import time
 from dataclasses import dataclass
 from typing import Literal, Protocol, Self
@@ -293,7 +294,7 @@ class ModbusBus:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 is_open = await client.connect()
-        except (TimeoutError, OSError):
+        except (TimeoutError, OSError, termios.error):  # termios: a setting it does not know
             is_open = False
         if not is_open:
             client.close()

@@ -3,12 +3,13 @@
 import asyncio
 import errno
 import os
+import termios
 from dataclasses import dataclass
 from typing import Literal, Self
 
 import serial
 
-from protocols.errors import DeviceTimeoutError
+from protocols.errors import DeviceRefusedError, DeviceTimeoutError
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +19,16 @@ class SerialOptions:
     parity: Literal["N", "E", "O"] = "N"
     stop_bits: Literal[1, 2] = 1
 
+    def __str__(self) -> str:
+        return f"{self.baud} 8{self.parity}{self.stop_bits}"
+
 
 class SerialPort:
     """`async with SerialPort(options) as port: data = await port.read()`.
 
     The port is ours alone while it is open. An adapter that was unplugged raises
-    DeviceTimeoutError: open it again later.
+    DeviceTimeoutError: open it again later. A line setting that the adapter lacks raises
+    DeviceRefusedError.
     """
 
     def __init__(self, options: SerialOptions) -> None:
@@ -44,6 +49,10 @@ class SerialPort:
             )
         except (OSError, ValueError) as error:  # SerialException is an OSError
             raise DeviceTimeoutError(f"{name} cannot be opened: {_advice(error)}.") from error
+        except termios.error as error:
+            raise DeviceRefusedError(
+                f"{name} does not know {self.options}: choose another line setting."
+            ) from error
         os.set_blocking(self._serial.fileno(), False)
         return self
 

@@ -1,0 +1,149 @@
+"""EDG-02, EDG-10, EDG-15: the installer's commands on real ports: ptys, Modbus TCP, a broker."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.simulator.plant import MODBUS_UNITS
+from tests.integration.conftest import Mosquitto
+
+pytestmark = pytest.mark.integration
+AGENT = Path(sys.executable).with_name("storevitals-agent")
+
+
+@dataclass(frozen=True)
+class Store:
+    folder: Path
+    wires: dict[str, Any]
+    broker: Mosquitto
+
+    @property
+    def cold(self) -> str:
+        return str(self.wires["serial"]["cold"])
+
+    def tcp(self, bus: str) -> str:
+        return str(self.wires["tcp"][bus])
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    folder = tmp_path_factory.mktemp("store")
+    broker = Mosquitto(folder)
+    broker.start()
+    lines = str(folder / "lines")
+    command = [str(AGENT), "simulate", "--json", "--dir", lines, "--mqtt-url", broker.url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as simulator:
+        assert simulator.stdout is not None
+        yield Store(folder, json.loads(simulator.stdout.readline()), broker)
+        simulator.terminate()
+    broker.kill()
+
+
+def agent(*words: str, status: int = 0, said: str = "") -> str:
+    """stdout of the command; stderr must hold no traceback, and `said` where it failed."""
+    done = subprocess.run(
+        [AGENT, *words],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "LANG": "C.UTF-8"},
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == status, done.stderr
+    assert said in done.stderr
+    return done.stdout
+
+
+def test_scan_finds_the_units_of_a_line_and_how_it_is_set(store: Store) -> None:
+    document = json.loads(agent("scan", "--port", store.cold, "--units", "1-5", "--json"))
+    (line,) = document["serial"]
+    assert line["units"] == [1, 2, 3]
+    assert line["setting"] == "9600 8N1"
+    assert line["requests"] <= 5 * 4
+
+
+def test_scan_tells_its_plan_and_the_next_step(store: Store) -> None:
+    text = agent("scan", "--port", store.cold, "--units", "1-3")
+    assert "at most 12 questions" in text
+    assert "storevitals-agent probe --port" in text
+    assert "站号：1, 2, 3" in agent("scan", "--port", store.cold, "--units", "1-3", "--lang", "zh")
+
+
+def test_a_line_with_nobody_says_what_to_check(store: Store) -> None:
+    text = agent("scan", "--port", store.cold, "--units", "20-21", "--setting", "9600-8N1")
+    assert "check power, the A and B wires" in text
+
+
+def test_a_port_that_is_not_there_is_a_sentence(store: Store) -> None:
+    text = agent("scan", "--port", "/dev/serial/by-id/none", status=1)
+    assert "is the adapter plugged in?" in text
+
+
+def test_scan_finds_modbus_tcp_only_where_it_is_asked_to(store: Store) -> None:
+    port = store.tcp("plant").split(":")[1]
+    words = ("scan", "--network", "127.0.0.0/30", "--tcp-port", port, "--units", "1-3", "--json")
+    hosts = json.loads(agent(*words))["network"]
+    assert {"host": "127.0.0.1", "port": int(port), "unit_ids": [1, 2]} in hosts
+    agent("scan", "--network", "8.8.8.0/24", status=1, said="not in this store's network")
+
+
+def test_scan_hears_the_topics_of_a_broker(store: Store) -> None:
+    words = ("scan", "--mqtt", store.broker.url, "--seconds", "3", "--json")
+    topics = {topic["name"]: topic for topic in json.loads(agent(*words))["topics"]}
+    assert "sensors/store-1/door-2/status" in topics
+    agent(
+        "scan", "--mqtt", "mqtt://127.0.0.1:1", "--seconds", "1", status=1, said="nothing listens"
+    )
+
+
+@pytest.mark.parametrize("unit", MODBUS_UNITS, ids=lambda unit: unit.device)
+def test_probe_knows_each_device_of_the_store(store: Store, unit: Any) -> None:
+    where = ("--port", store.cold) if unit.bus == "cold" else ("--host", store.tcp(unit.bus))
+    first, *_ = json.loads(agent("probe", *where, "--unit", str(unit.unit), "--json"))
+    assert first["profile"] == unit.profile_name
+    assert first["values"]
+
+
+def test_probe_shows_values_to_compare_with_the_display(store: Store) -> None:
+    text = agent("probe", "--host", store.tcp("plant"), "--unit", "2", "--lang", "zh")
+    assert "Eastron SDM630" in text
+    assert "A相电压" in text
+    assert "请与设备屏幕上的数值对比" in text
+
+
+def test_the_decoding_is_chosen_by_a_key(store: Store) -> None:
+    words = ("probe", "--host", store.tcp("plant"), "--unit", "2", "--words", "input:0:2")
+    shown = agent(*words, "--metric", "voltage_l1_v")
+    assert "plausible 80 to 300 V" in shown
+    assert "1  ●  float32 ABCD" in shown
+    assert 'type = "float32"' in agent(*words, "--metric", "voltage_l1_v", "--pick", "1")
+    agent(*words, "--pick", "?", status=1, said="none of the keys")
+
+
+def test_a_silent_unit_is_told_what_to_check(store: Store) -> None:
+    words = ("probe", "--port", store.cold, "--unit", "9", "--timeout", "0.1")
+    agent(*words, status=1, said="check its power")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--port", "x", "--setting", "fast"], "9600-8N1"),
+        (["--port", "x", "--unit", "0"], "1 to 247"),
+        (["--host", "x:y"], "192.168.1.20:502"),
+        (["--port", "x", "--words", "input"], "input:0:2"),
+        (["--port", "x", "--metric", "air_temperatur_c"], "air_temperature_c"),
+        (["--port", "/dev/null"], "no serial port"),
+        (["--host", "127.0.0.1:1"], "not on the network"),
+    ],
+)
+def test_a_wrong_word_is_refused_with_a_sentence(words: list[str], said: str) -> None:
+    agent("probe", *words, status=1, said=said)
