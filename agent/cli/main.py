@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from agent.cli import check, outbox, probe, run, scan
+from agent.cli import check, doctor, outbox, probe, run, scan
 from agent.version import VERSION
 
 SIMULATE = "simulate"
@@ -24,6 +24,7 @@ def build_parser(*, with_simulator: bool) -> argparse.ArgumentParser:
     scan.add_parser(subparsers)
     probe.add_parser(subparsers)
     check.add_parser(subparsers)
+    doctor.add_parser(subparsers)
     outbox.add_parser(subparsers)
     if with_simulator:
         from agent.cli import simulate  # noqa: PLC0415 a Pi that runs a store does not carry it

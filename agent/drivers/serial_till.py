@@ -32,12 +32,12 @@ class SerialTillDriver:
     ) -> None:
         self.device = context.till
         self._context = context
-        self._options = options
+        self.options = options
         self._layout = layout
         self._now = now
 
     async def listen(self, outlet: Outlet) -> None:
-        async with SerialPort(self._options) as port:
+        async with SerialPort(self.options) as port:
             outlet.up()
             await self.follow(port, outlet)
 

@@ -44,7 +44,9 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert end.value.code == 0
     text = capsys.readouterr().out
-    assert all(name in text for name in ("run", "check", "outbox", "simulate"))
+    assert all(
+        name in text for name in ("run", "scan", "probe", "check", "doctor", "outbox", "simulate")
+    )
 
 
 @pytest.mark.parametrize("words", [[], ["walk"], ["outbox", "burn"], ["run", "--fast"]])
@@ -130,6 +132,44 @@ def test_check_tells_each_part(config: Path, capsys: pytest.CaptureFixture[str])
     assert findings["outbox"]["is_ok"]
     assert not findings["broker"]["is_ok"]
     assert "is the broker running?" in findings["broker"]["text"]
+    assert "is it running" in findings["broker"]["todo"]
+    assert findings["configuration"]["state"] == "warning"  # no device yet: how to add one
+    assert "setup" in findings["configuration"]["todo"]
+
+
+def test_what_is_wrong_says_what_to_do_in_both_languages(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Edge 19: every failed line names the part and the next step."""
+    for language, word, arrow in (("zh", "有问题", "端口不对"), ("en", "FAILED", "is it running")):
+        assert main(["check", "--config", str(config), "--lang", language]) == 1
+        failures = [line for line in capsys.readouterr().out.splitlines() if line.startswith(word)]
+        assert failures
+        assert all("→" in line for line in failures)
+        assert arrow in failures[0]
+
+
+def test_outbox_says_in_words_that_nothing_waits_or_was_dropped(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = config.parent / "outbox.sqlite"
+    filled(path)
+    with sqlite3.connect(path) as db:
+        db.execute("DELETE FROM batch WHERE key & 255 < 3")
+    db.close()
+    assert main(["outbox", "--file", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows_dropped"] == 2
+    assert main(["outbox", "--file", str(path), "--lang", "zh"]) == 0
+    assert "最早的 2 批未发送就被清除" in capsys.readouterr().out
+
+
+def test_doctor_tells_of_the_machine_and_a_wrong_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "--config", str(tmp_path / "none.toml"), "--json"]) == 1
+    findings = {f["part"]: f for f in json.loads(capsys.readouterr().out)}
+    assert {"versions", "configuration", "disk", "clock", "network"} <= set(findings)
+    assert findings["configuration"]["todo"]
 
 
 def test_check_leaves_a_running_agent_alone(
