@@ -39,7 +39,7 @@ from hub.timeseries.port import TimeSeries
 from hub.web.api import alerts, auth, events, health, records, stores, timeseries
 from hub.web.assets import Assets
 from hub.web.headers import SafeHeaders
-from hub.web.pages import account, admin, login, overview, store, ui_kit
+from hub.web.pages import account, admin, login, overview, record_lists, store, ui_kit
 from hub.web.pages import alerts as alert_pages
 from hub.web.pages import help as help_pages
 from hub.web.pages import records as record_pages
@@ -65,6 +65,7 @@ PAGES: tuple[APIRouter, ...] = (
     login.router,
     store.router,
     alert_pages.router,
+    record_lists.router,
     record_pages.router,
     admin.router,
     help_pages.router,

@@ -11,7 +11,9 @@ import hub.analytics.tables
 import hub.archive.catalogue
 import hub.ingest.positions
 import hub.ingest.tables
+import hub.kit.preferences.models
 import hub.kit.records.log
+import hub.kit.views.models
 import hub.security.models
 from hub.kit.records.labels import LabelList
 from hub.kit.tables import Base, UtcDateTime
@@ -22,7 +24,9 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.archive.catalogue,
     hub.ingest.positions,
     hub.ingest.tables,
+    hub.kit.preferences.models,
     hub.kit.records.log,
+    hub.kit.views.models,
     hub.security.models,
 )
 

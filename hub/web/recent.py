@@ -17,6 +17,12 @@ class Recent:
         self._lock = threading.Lock()
         self._kept: dict[Hashable, tuple[float, Any]] = {}
 
+    def peek(self, key: Hashable, max_age_s: float) -> Any:
+        """What is kept for this key and young enough, or None."""
+        with self._lock:
+            made_at, value = self._kept.get(key, (float("-inf"), None))
+        return value if self._clock() - made_at <= max_age_s else None
+
     def get(self, key: Hashable, max_age_s: float, make: Callable[[], V]) -> V:
         """What `make` gave for this key not longer ago than `max_age_s`, or gives now."""
         now = self._clock()

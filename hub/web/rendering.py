@@ -18,6 +18,7 @@ from hub.web.look import Look
 from hub.web.packing import packed
 
 DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
+MAX_COMPILED = 500
 YEAR_S = 365 * 86_400
 CHOICES = ("lang", "look")  # cookies of what somebody chose in an address
 NO_STORE = {"Cache-Control": "no-store", "Vary": "Cookie, HX-Target"}
@@ -32,6 +33,7 @@ class Templates:
 
     def __init__(self, assets: Assets) -> None:
         self.assets = assets
+        self._compiled: dict[tuple[Language, str], jinja2.Template] = {}
         self._environments = {
             language: self._environment(language, assets) for language in Language
         }
@@ -56,6 +58,15 @@ class Templates:
         environment.globals["ui"] = environment.get_template("macros.html").module
         environment.globals["alerts"] = environment.get_template("alert-parts.html").module
         return environment
+
+    def compiled(self, language: Language, source: str) -> jinja2.Template:
+        """A template that is written by a program; made once for each source."""
+        key = (language, source)
+        if key not in self._compiled:
+            if len(self._compiled) >= MAX_COMPILED:
+                self._compiled.clear()
+            self._compiled[key] = self._environments[language].from_string(source)
+        return self._compiled[key]
 
     def render(self, language: Language, name: str, values: dict[str, Any], part: str = "") -> str:
         """The whole template; or only its block `part`, where it has one of that name."""

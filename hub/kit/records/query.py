@@ -1,7 +1,7 @@
 """Lists of records: the words of a query string, and the SQL they become.
 
-`?q=&sort=-f&size=&cursor=&archived=true&filter[f]=a,b&filter[f][gte|lte|gt|lt|has]=…`; pages follow
-each other by the last row's sort value and id, so page 2,000 costs what page 1 does.
+`?q=&sort=-f&size=&cursor=&archived=true&filter[f]=a,b&filter[f][gte|lte|gt|lt|has|not|empty]=…`;
+pages follow each other by the last row's sort value and id, so page 2,000 costs what page 1 does.
 """
 
 import base64
@@ -47,7 +47,7 @@ _CURSOR = T("页码已失效，请回到第一页。", "This page is no longer t
 
 
 class Operator(StrEnum):
-    """How a filter compares; IN is `filter[f]=a,b`."""
+    """How a filter compares. IN is `filter[f]=a,b`; NOT takes `a,b` too, EMPTY true or false."""
 
     IN = "in"
     GTE = "gte"
@@ -55,6 +55,8 @@ class Operator(StrEnum):
     GT = "gt"
     LT = "lt"
     HAS = "has"
+    NOT = "not"
+    EMPTY = "empty"
 
 
 _COMPARE: dict[Operator, Callable[[Any, Any], ColumnElement[bool]]] = {
@@ -66,6 +68,7 @@ _COMPARE: dict[Operator, Callable[[Any, Any], ColumnElement[bool]]] = {
 _RANGE = tuple(_COMPARE)
 _RANGED = (Kind.WHOLE, Kind.NUMBER, Kind.MONEY, Kind.DAY, Kind.INSTANT, Kind.CLOCK)
 _WORDS = (Kind.TEXT, Kind.LONG_TEXT, Kind.PHONE, Kind.EMAIL)
+_LISTED = (Kind.CHOICE, Kind.REFERENCE, Kind.YES_NO)
 _UNSORTED = (Kind.REFERENCE, Kind.LONG_TEXT, Kind.LABELS, Kind.LINES)
 
 
@@ -139,21 +142,35 @@ def _filter(model: type[Record], name: str, operator: str | None, value: str) ->
         raise InvalidError(_NO_FIELD)
     if not value.strip():
         return []  # an input left empty in a form filters nothing
-    if operator is None:
-        values = tuple(_as(_adapter(field), part) for part in value.split(",")[:MAX_VALUES])
-        return [Filter(name, Operator.IN, values)]
-    if operator not in operators(field):
+    if operator is not None and operator not in operators(field):
         raise InvalidError(_NO_OPERATOR)
-    if operator == Operator.HAS:
-        return [Filter(name, Operator.HAS, (value[:MAX_Q],))]
-    return [Filter(name, Operator(operator), (_as(_adapter(field), value),))]
+    how = Operator(operator or Operator.IN)
+    return [Filter(name, how, _compared(field, how, value))]
+
+
+def _compared(field: Field, operator: Operator, value: str) -> tuple[Any, ...]:
+    """What a filter compares with, in its Python type."""
+    match operator:
+        case Operator.IN | Operator.NOT:
+            return tuple(_as(_adapter(field), part) for part in value.split(",")[:MAX_VALUES])
+        case Operator.HAS:
+            return (value[:MAX_Q],)
+        case Operator.EMPTY:
+            return (_as(_BOOL, value),)
+        case _:
+            return (_as(_adapter(field), value),)
 
 
 def operators(field: Field) -> tuple[Operator, ...]:
     """How a field can be filtered besides by equality."""
+    found: tuple[Operator, ...] = ()
     if field.spec.kind in _WORDS:
-        return (Operator.HAS,)
-    return _RANGE if field.spec.kind in _RANGED else ()
+        found = (Operator.HAS,)
+    elif field.spec.kind in _RANGED:
+        found = _RANGE
+    elif field.spec.kind in _LISTED:
+        found = (Operator.NOT,)
+    return (*found, Operator.EMPTY) if field.is_nullable else found
 
 
 _SIZE: TypeAdapter[int] = TypeAdapter(Annotated[int, Rule(ge=1, le=MAX_SIZE)])
@@ -224,13 +241,19 @@ def _has_word(model: type[Record], word: str) -> list[ColumnElement[bool]]:
 def _condition(model: type[Record], wanted: Filter) -> ColumnElement[bool]:
     field = fields_of(model)[wanted.field]
     column = field.attribute
-    if field.spec.kind is Kind.LABELS:
-        return or_(*(column.contains(kept([v]), autoescape=True) for v in wanted.values))
-    if wanted.operator is Operator.IN:
-        return column.in_(wanted.values)
-    if wanted.operator is Operator.HAS:
-        return column.icontains(wanted.values[0], autoescape=True)
-    return _COMPARE[wanted.operator](column, wanted.values[0])
+    match wanted.operator:
+        case Operator.EMPTY:
+            return column.is_(None) if wanted.values[0] else column.is_not(None)
+        case Operator.IN if field.spec.kind is Kind.LABELS:
+            return or_(*(column.contains(kept([v]), autoescape=True) for v in wanted.values))
+        case Operator.IN:
+            return column.in_(wanted.values)
+        case Operator.NOT:
+            return or_(column.not_in(wanted.values), column.is_(None))
+        case Operator.HAS:
+            return column.icontains(wanted.values[0], autoescape=True)
+        case _:
+            return _COMPARE[wanted.operator](column, wanted.values[0])
 
 
 def is_filterable(field: Field) -> bool:

@@ -1,38 +1,28 @@
-"""/archive/{record-type}: list, form, record and history, the same for every record type."""
+"""/archive/{record-type}/…: form, record and history, the same for every record type."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
-from hub.archive.catalogue import RECORD_TYPES
-from hub.errors import FieldsError, NotFoundError, T
+from hub.errors import FieldsError, T
 from hub.kit.db import Record, ScopedSession
 from hub.kit.records.access import load, may, right_of
 from hub.kit.records.apply import Action, Change, VersionConflictError, apply, undo
 from hub.kit.records.declare import fields_of, path_of, store_of, title_of
 from hub.kit.records.history import history
 from hub.kit.records.kinds import Kind, Show
-from hub.kit.records.names import names_of, references
-from hub.security.actor import Actor
-from hub.web.deps import CurrentUser, ReadSession, WriteSession
-from hub.web.language import say
-from hub.web.records.cells import Cells
-from hub.web.records.forms import Forms, Typed, defaults, values_of
-from hub.web.records.lists import list_page
+from hub.web.deps import ReadSession, WriteSession
+from hub.web.records.desk import At, Desk, Posted
+from hub.web.records.forms import Typed, defaults, values_of
 from hub.web.records.related import related
 from hub.web.records.timeline import timeline
-from hub.web.rendering import View
-from hub.web.views import CurrentView
 
 router = APIRouter(include_in_schema=False)
 SEQ_MAX = 2**53
-BY_PATH = {path_of(model): model for model in RECORD_TYPES}
-_NO_TYPE = T("档案里没有这一类。", "The archive has no such type.")
+Seq = Annotated[int, Path(ge=1, le=SEQ_MAX)]
 _CLASH = T(
     "别人刚把这一项改成“{now}”；再次保存就用您写的值。",
     "Somebody just changed this to “{now}”; save again to use yours.",
@@ -41,87 +31,6 @@ _CLASHED = T(
     "您打开表单之后，别人改了同样的内容。",
     "Somebody changed the same fields after you opened this form.",
 )
-
-
-async def posted(request: Request) -> Mapping[str, str]:
-    """The text fields of the form that was sent."""
-    form = await request.form()
-    return {name: value for name, value in form.items() if isinstance(value, str)}
-
-
-Posted = Annotated[Mapping[str, str], Depends(posted)]
-Seq = Annotated[int, Path(ge=1, le=SEQ_MAX)]
-
-
-@dataclass(frozen=True)
-class Desk:
-    """Who looks at which record type, and the frame of its pages."""
-
-    view: View
-    actor: Actor
-    model: type[Record]
-
-    def may(self, action: str) -> bool:
-        return self.actor.may(right_of(self.model, action))
-
-    def page(self, name: str, *, status: int = 200, **values: object) -> Response:
-        mine = [m for m in RECORD_TYPES if self.actor.may(right_of(m, "read"))]
-        return self.view.page(
-            name,
-            status=status,
-            kind=path_of(self.model),
-            label=self.say(self.model.__record__.label),
-            one=self.say(self.model.__record__.one),
-            types=[(path_of(m), self.say(m.__record__.label)) for m in mine],
-            **values,
-        )
-
-    def say(self, text: T) -> str:
-        return say(self.view.language, text)
-
-    def forms(self, session: ScopedSession) -> Forms:
-        return Forms(session, self.model, self.view.language)
-
-    def cells(self, session: ScopedSession, record: Record) -> Cells:
-        names = names_of(session, references([record]))
-        return Cells(self.view.language, self.view.zone, names)
-
-
-def desk(view: CurrentView, actor: CurrentUser, kind: str) -> Desk:
-    if kind not in BY_PATH:
-        raise NotFoundError(_NO_TYPE)
-    model = BY_PATH[kind]
-    actor.demand(right_of(model, "read"))
-    return Desk(view, actor, model)
-
-
-At = Annotated[Desk, Depends(desk)]
-
-
-@router.get("/archive")
-def show_archive() -> Response:
-    return RedirectResponse("/archive/stores", 307)
-
-
-@router.get("/archive/{kind}")
-def show_list(at: At, session: ReadSession) -> Response:
-    page = list_page(at.view, session, at.model)
-    answer = at.page(
-        "records/list.html",
-        page=page,
-        start=at.say(at.model.__record__.start),
-        may_create=_may_create(at),
-    )
-    if "HX-Request" in at.view.request.headers:
-        answer.headers["HX-Push-Url"] = page.address
-    return answer
-
-
-def _may_create(at: Desk) -> bool:
-    """A record of the chain, or a store, is made only by a right that reaches the whole chain."""
-    if "store_id" in fields_of(at.model):
-        return at.may("create")
-    return at.actor.reach(right_of(at.model, "create")) is None
 
 
 @router.get("/archive/{kind}/new")

@@ -133,10 +133,10 @@ class Typed:
 
     def _value(self, field: Field) -> Any:
         if field.spec.kind is not Kind.LINES:
-            return _written(field, self.values[field.name])
+            return written(field, self.values[field.name])
         inner = fields_of_line(field.spec.line)
         return [
-            {n: _written(inner[n], v) if n in inner else v for n, v in line.items() if v}
+            {n: written(inner[n], v) if n in inner else v for n, v in line.items() if v}
             for line in typed_lines(field, self.values)
         ]
 
@@ -151,7 +151,12 @@ def _plain(text: str | None) -> str | None:
     return text.replace("\r\n", "\n").strip() if text is not None else None
 
 
-def _written(field: Field, typed: str) -> str:
+def input_type(field: Field) -> str:
+    """What the browser should offer for a value of this field."""
+    return _TYPES.get(field.spec.kind, "text")
+
+
+def written(field: Field, typed: str) -> str:
     """Money is typed in whole units with decimals and kept in minor units."""
     if field.spec.kind is not Kind.MONEY and not field.is_number:
         return typed.replace("\r\n", "\n")

@@ -1,168 +1,176 @@
-"""The list of a record type as a page: tools, columns, rows and the ways to other pages of it."""
+"""The list of a record type as a page: views, filters, columns, rows, the ways to other pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 from uuid import UUID
 
+from hub.kit.asker import asker_of
 from hub.kit.db import Record, ScopedSession
-from hub.kit.records.declare import Field, fields_of, path_of, shown, title_of
-from hub.kit.records.kinds import Kind, Show
-from hub.kit.records.names import choices_for, names_of, references
-from hub.kit.records.query import Query, is_sortable, parse, rows
-from hub.web.language import say
-from hub.web.records.cells import Cell, Cells
-from hub.web.records.totals import total_of
-from hub.web.rendering import View
-from hub.web.services import Services
+from hub.kit.preferences.service import preferences
+from hub.kit.records.declare import Field, fields_of
+from hub.kit.records.kinds import Kind
+from hub.kit.records.names import names_of
+from hub.kit.records.query import Query, Rows, parse, rows
+from hub.kit.views.models import SavedView
+from hub.kit.views.service import views_for
+from hub.web.records.cells import Cells
+from hub.web.records.chips import Chip, chips, others
+from hub.web.records.columns import choosable, chosen, columns, usual
+from hub.web.records.desk import Desk
+from hub.web.records.sheet import Column, Sheet
+from hub.web.records.state import COLUMNS, ListState
+from hub.web.records.totals import known_total
 
-PAGE_SIZE = 50
-NAME = "record-name"
-OURS = ("lang", "look")  # parameters of every page, none of the list
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A head of the table, and the label of its values on phones; `order` is as in `aria-sort`."""
-
-    label: str
-    style: str
-    href: str
-    order: str
+DENSITY = "density"
+COMPACT = "compact"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """Each cell with its column; the one of the title leads to the record."""
+class Tab:
+    """A saved view; `is_mine` decides who may change it."""
 
     id: UUID
-    cells: Sequence[tuple[Cell, Column]]
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """A select of the tool bar: one field that the list can be narrowed by."""
-
     name: str
-    label: str
-    value: str
-    options: Sequence[tuple[str, str]]
+    href: str
+    is_here: bool
+    is_mine: bool
+    is_shared: bool
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
     """Everything that `records/list.html` shows."""
 
+    state: ListState
+    query: Query
+    tabs: Sequence[Tab]
+    chips: Sequence[Chip]
+    more: Sequence[Chip]
     columns: Sequence[Column]
-    rows: Sequence[Row]
-    tools: Sequence[Tool]
-    chips: Sequence[tuple[str, str]]
-    total: int | str
-    q: str
-    kept: Sequence[tuple[str, str]]
-    is_archived: bool
-    is_filtered: bool
+    body: str
+    count: int
+    total: int | str | None
     next_href: str | None
     first_href: str | None
-    address: str
+    is_compact: bool
+    can_pick: bool
+
+    @property
+    def is_archived(self) -> bool:
+        return self.query.is_archived
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.query.q or self.query.filters or self.query.is_archived)
+
+    @property
+    def here(self) -> Tab | None:
+        return next((tab for tab in self.tabs if tab.is_here), None)
 
 
-def list_page(view: View, session: ScopedSession, model: type[Record]) -> ListPage:
-    """The list that this address asks for; InvalidError when the address makes no sense."""
-    params = [(k, v) for k, v in view.request.query_params.multi_items() if k not in OURS]
-    query = parse(model, params)
-    found = rows(session, model, query)
-    services: Services = view.request.app.state.services
-    tools = _tools(view, session, model)
-    fields = _columns(model, tools)
-    columns = [_column(view, query, field) for field in fields]
-    cells = Cells(view.language, view.zone, names_of(session, references(found.items)))
+def state_of(at: Desk, session: ScopedSession) -> ListState:
+    """The list that this address asks for."""
+    asked = at.view.request.query_params.multi_items()
+    return ListState.of(at.path, asked, views_for(session, at.model))
+
+
+def query_of(at: Desk, state: ListState) -> Query:
+    """The engine's query of a list; InvalidError when the address makes no sense."""
+    cursor = [("cursor", state.cursor)] if state.cursor else []
+    return parse(at.model, [*state.engine, *cursor])
+
+
+def column_names(at: Desk, state: ListState, kept: object) -> list[str]:
+    """Those in the address, else those the visitor keeps, else the type's."""
+    own = usual(at.model, _has_stores(at))
+    wanted = state.value(COLUMNS).split(",") if state.value(COLUMNS) else kept
+    return chosen(at.model, wanted if isinstance(wanted, list) else [], own)
+
+
+def list_page(at: Desk, session: ScopedSession) -> ListPage:
+    """The whole page but the total and the facets, which are asked for when somebody looks."""
+    views = views_for(session, at.model)
+    state = ListState.of(at.path, at.view.request.query_params.multi_items(), views)
+    query = query_of(at, state)
+    found = rows(session, at.model, query)
+    kept = preferences(session, DENSITY, columns_key(at.model))
+    names = column_names(at, state, kept.get(columns_key(at.model)))
+    can_edit, can_archive = at.may("update") and not query.is_archived, at.may("archive")
+    language = at.view.language
+    made = columns(at.model, names, state, query, language=language, can_edit=can_edit)
+    titles = names_of(session, [*_references(at.model, names, found), *_filtered(at.model, query)])
+    cells = Cells(language, at.view.zone, titles)
+    can_pick = can_edit or can_archive
+    sheet = Sheet(at.view, at.model, made, found.items, titles, can_pick)
+    shown = chips(state, cells, at.model, query)
     return ListPage(
-        columns=columns,
-        rows=[_row(cells, list(zip(fields, columns, strict=True)), one) for one in found.items],
-        tools=tools,
-        chips=_chips(view, cells, model, query),
-        total=total_of(services.recent, session, model, query, found),
-        q=query.q,
-        kept=_kept(params, tools),
-        is_archived=query.is_archived,
-        is_filtered=bool(query.q or query.filters or query.is_archived),
-        next_href=view.here(cursor=found.next) if found.next else None,
-        first_href=view.here(cursor=None) if query.cursor else None,
-        address=_clean(view, params),
+        state=state,
+        query=query,
+        tabs=_tabs(session, views, state),
+        chips=shown,
+        more=others(cells, at.model, shown),
+        columns=made,
+        body=sheet.body(),
+        count=len(found.items),
+        total=known_total(at.services.recent, session, at.model, query, found),
+        next_href=state.href(found.next) if found.next else None,
+        first_href=state.href() if query.cursor else None,
+        is_compact=kept.get(DENSITY) == COMPACT,
+        can_pick=can_pick,
     )
 
 
-def _kept(params: Sequence[tuple[str, str]], tools: Sequence[Tool]) -> list[tuple[str, str]]:
-    """What the tool bar has no input for: order and rarer filters, which a search must not lose."""
-    shown = {"q", "archived", "cursor", *(tool.name for tool in tools)}
-    return [(name, value) for name, value in params if name not in shown]
+def columns_key(model: type[Record]) -> str:
+    return f"columns.{model.__tablename__}"
 
 
-def _clean(view: View, params: Sequence[tuple[str, str]]) -> str:
-    """The address without what a form leaves empty: this one is copied and sent to colleagues."""
-    kept = [(name, value) for name, value in params if value.strip()]
-    path = view.request.url.path
-    return f"{path}?{urlencode(kept, safe='[],')}" if kept else path
+def _has_stores(at: Desk) -> bool:
+    """Whether the visitor sees more than one store."""
+    stores = at.actor.scope.store_ids
+    return stores is None or len(stores) > 1
 
 
-def _columns(model: type[Record], tools: Sequence[Tool]) -> list[Field]:
-    """Key and name first; the store is left out for those who have only one to choose."""
-    has_stores = any(tool.name == "filter[store_id]" for tool in tools)
-    fields = [f for f in shown(model, Show.LIST) if f.name != "store_id" or has_stores]
-    return sorted(fields, key=lambda field: not field.has(Show.KEY | Show.TITLE))
+def _tabs(session: ScopedSession, views: Sequence[SavedView], state: ListState) -> list[Tab]:
+    me = asker_of(session).user_id
+    return [
+        Tab(
+            id=view.id,
+            name=view.name,
+            href=state.of_view(view).href(),
+            is_here=view is state.view,
+            is_mine=view.owner_id == me,
+            is_shared=view.is_shared,
+            by=view.owner_name,
+        )
+        for view in views
+    ]
 
 
-def _column(view: View, query: Query, field: Field) -> Column:
-    label = say(view.language, field.label)
-    style = NAME if field.has(Show.TITLE) else "num" if field.is_number else ""
-    if not is_sortable(field):
-        return Column(label, style, "", "")
-    is_here = query.sort.removeprefix("-") == field.name
-    is_up = is_here and not query.sort.startswith("-")
-    order = "ascending" if is_up else "descending" if is_here else ""
-    href = view.here(sort=f"-{field.name}" if is_up else field.name, cursor=None)
-    return Column(label, style, href, order)
+Wanted = list[tuple[Field, UUID | None]]
 
 
-def _row(cells: Cells, columns: Sequence[tuple[Field, Column]], record: Record) -> Row:
-    address = f"/archive/{path_of(type(record))}/{record.id}"
-    made = []
-    for field, column in columns:
-        cell = cells.of(field, record)
-        made.append((Cell(cell.text, href=address) if column.style == NAME else cell, column))
-    return Row(record.id, made)
-
-
-def _tools(view: View, session: ScopedSession, model: type[Record]) -> list[Tool]:
-    """Selects for choices and references; a reference with one possible value needs none."""
-    asked = view.request.query_params
-    tools = []
-    for field in shown(model, Show.FILTER):
-        options: list[tuple[str, str]] = []
-        if field.spec.choices:
-            options = [(c.value, say(view.language, c.label)) for c in field.spec.choices]
-        elif field.spec.kind is Kind.REFERENCE:
-            options = [(str(r.id), title_of(r)) for r in choices_for(session, field, None)]
-        name = f"filter[{field.name}]"
-        if len(options) > 1:
-            label = say(view.language, field.label)
-            tools.append(Tool(name, label, asked.get(name, ""), options))
-    return tools
-
-
-def _chips(view: View, cells: Cells, model: type[Record], query: Query) -> list[tuple[str, str]]:
-    """Filters in force that no select of the tool bar shows, with the address without each."""
-    chips = []
+def _references(model: type[Record], names: Sequence[str], found: Rows[Record]) -> Wanted:
+    """The references that the columns show."""
     fields = fields_of(model)
-    for one in query.filters:
-        field = fields[one.field]
-        is_plain = one.operator == "in"
-        if is_plain and len(one.values) == 1 and field.has(Show.FILTER):
-            continue
-        name = f"filter[{one.field}]" + ("" if is_plain else f"[{one.operator}]")
-        signs = {"gte": "≥ ", "lte": "≤ ", "gt": "> ", "lt": "< ", "has": "∋ "}
-        values = ", ".join(cells.value(field, value).text for value in one.values)
-        text = f"{say(view.language, field.label)} {signs.get(one.operator, '')}{values}"
-        chips.append((text, view.here(**{name: None, "cursor": None})))
-    return chips
+    shown = [fields[n] for n in names if n in fields and fields[n].spec.kind is Kind.REFERENCE]
+    return [(field, getattr(record, field.name)) for field in shown for record in found.items]
+
+
+def _filtered(model: type[Record], query: Query) -> Wanted:
+    """The references that filters name."""
+    fields = fields_of(model)
+    return [
+        (fields[one.field], value)
+        for one in query.filters
+        if fields[one.field].spec.kind is Kind.REFERENCE
+        for value in one.values
+        if isinstance(value, UUID)
+    ]
+
+
+def column_choices(at: Desk, names: Sequence[str]) -> list[tuple[str, str, bool]]:
+    """(name, label, whether shown): the shown ones in their order, then the others."""
+    known = choosable(at.model)
+    order = [*names, *(name for name in known if name not in names)]
+    return [(name, at.say(known[name].label), name in names) for name in order]

@@ -1,5 +1,6 @@
 """How many records match: known from the page itself, or counted at most once in a minute."""
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 from hub.kit.asker import asker_of
@@ -11,13 +12,28 @@ from hub.web.recent import Recent
 TOTAL_AGE_S = 60
 
 
-def total_of(
-    recent: Recent, session: ScopedSession, model: type[Record], query: Query, found: Rows[Record]
-) -> int | str:
-    """The total of the list that `found` is a page of; shared by those who may see the same."""
-    if not query.cursor and found.next is None:
-        return len(found.items)
+def shared_key(
+    session: ScopedSession, model: type[Record], query: Query, what: str
+) -> tuple[Hashable, ...]:
+    """Names a figure of a list for all who may see the same of it."""
     reach = asker_of(session).rights.reach(right_of(model, "read"))
     plain = replace(query, cursor="", sort="", size=0)
-    key = ("total", model.__tablename__, session.scope, reach, plain)
+    return (what, model.__tablename__, session.scope, reach, plain)
+
+
+def known_total(
+    recent: Recent, session: ScopedSession, model: type[Record], query: Query, found: Rows[Record]
+) -> int | str | None:
+    """The total of the list that `found` is a page of, if it costs nothing to say; else None."""
+    if not query.cursor and found.next is None:
+        return len(found.items)
+    known: int | str | None = recent.peek(shared_key(session, model, query, "total"), TOTAL_AGE_S)
+    return known
+
+
+def total_of(
+    recent: Recent, session: ScopedSession, model: type[Record], query: Query
+) -> int | str:
+    """The total, counted if nobody asked within the last minute."""
+    key = shared_key(session, model, query, "total")
     return recent.get(key, TOTAL_AGE_S, lambda: total(session, model, query))

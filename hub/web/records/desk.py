@@ -1,0 +1,98 @@
+"""Who looks at which record type: what the pages of the archive begin with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from hub.archive.catalogue import RECORD_TYPES
+from hub.errors import NotFoundError, T
+from hub.kit.db import Record, ScopedSession
+from hub.kit.records.access import right_of
+from hub.kit.records.declare import fields_of, path_of
+from hub.kit.records.names import names_of, references
+from hub.security.actor import Actor
+from hub.web.deps import CurrentUser
+from hub.web.language import say
+from hub.web.records.cells import Cells
+from hub.web.records.forms import Forms
+from hub.web.records.menu import Group, menu
+from hub.web.rendering import View
+from hub.web.services import Services
+from hub.web.views import CurrentView
+
+BY_PATH = {path_of(model): model for model in RECORD_TYPES}
+_NO_TYPE = T("档案里没有这一类。", "The archive has no such type.")
+
+
+async def posted(request: Request) -> Mapping[str, str]:
+    """The text fields of the form that was sent."""
+    form = await request.form()
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+Posted = Annotated[Mapping[str, str], Depends(posted)]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A visitor, a record type, and the frame of its pages."""
+
+    view: View
+    actor: Actor
+    model: type[Record]
+
+    @property
+    def path(self) -> str:
+        return f"/archive/{path_of(self.model)}"
+
+    @property
+    def services(self) -> Services:
+        services: Services = self.view.request.app.state.services
+        return services
+
+    def may(self, action: str) -> bool:
+        return self.actor.may(right_of(self.model, action))
+
+    def may_create(self) -> bool:
+        """A record of the chain, or a store, is made only by a right that reaches all of it."""
+        if "store_id" in fields_of(self.model):
+            return self.may("create")
+        return self.actor.reach(right_of(self.model, "create")) is None
+
+    def page(self, name: str, *, status: int = 200, **values: object) -> Response:
+        return self.view.page(
+            name,
+            status=status,
+            kind=path_of(self.model),
+            label=self.say(self.model.__record__.label),
+            one=self.say(self.model.__record__.one),
+            groups=self.groups(),
+            **values,
+        )
+
+    def groups(self) -> list[Group]:
+        return menu(self.actor, self.view.language)
+
+    def say(self, text: T) -> str:
+        return say(self.view.language, text)
+
+    def forms(self, session: ScopedSession) -> Forms:
+        return Forms(session, self.model, self.view.language)
+
+    def cells(self, session: ScopedSession, record: Record) -> Cells:
+        names = names_of(session, references([record]))
+        return Cells(self.view.language, self.view.zone, names)
+
+
+def desk(view: CurrentView, actor: CurrentUser, kind: str) -> Desk:
+    if kind not in BY_PATH:
+        raise NotFoundError(_NO_TYPE)
+    model = BY_PATH[kind]
+    actor.demand(right_of(model, "read"))
+    return Desk(view, actor, model)
+
+
+At = Annotated[Desk, Depends(desk)]

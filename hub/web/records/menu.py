@@ -1,0 +1,54 @@
+"""The record types as people look for them: in groups, each with what the visitor may read."""
+
+from dataclasses import dataclass
+
+from hub.archive.catalogue import RECORD_TYPES
+from hub.errors import T
+from hub.kit.records.access import right_of
+from hub.kit.records.declare import path_of
+from hub.security.actor import Actor
+from hub.web.language import Language, say
+
+GROUPS: tuple[tuple[T, tuple[str, ...]], ...] = (
+    (T("门店", "Stores"), ("stores", "areas", "regions", "chains", "holidays", "documents")),
+    (
+        T("设备", "Equipment"),
+        ("equipment", "equipment-types", "spare-parts", "agents", "devices", "channels"),
+    ),
+    (
+        T("人员", "People"),
+        ("employees", "posts", "skills", "certificates", "teams", "users", "roles"),
+    ),
+    (
+        T("采购", "Buying"),
+        ("suppliers", "contacts", "contracts", "purchase-orders"),
+    ),
+    (
+        T("商品与服务", "Products and services"),
+        ("products", "product-categories", "units", "services", "packages", "price-lists"),
+    ),
+    (T("顾客", "Customers"), ("customers", "members", "tiers", "health-profiles")),
+    (T("市场", "Market"), ("competitors", "competitor-prices")),
+)
+OTHER = T("其他", "More")
+_GROUP_OF = {path: number for number, (_, paths) in enumerate(GROUPS) for path in paths}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A heading and its record types as (path, label)."""
+
+    label: str
+    types: list[tuple[str, str]]
+
+
+def menu(actor: Actor, language: Language) -> list[Group]:
+    """What this visitor may read; types that no group names come last."""
+    labels = (*(label for label, _ in GROUPS), OTHER)
+    found: list[Group] = [Group(say(language, label), []) for label in labels]
+    for model in RECORD_TYPES:
+        if actor.may(right_of(model, "read")):
+            path = path_of(model)
+            group = found[_GROUP_OF.get(path, len(GROUPS))]
+            group.types.append((path, say(language, model.__record__.label)))
+    return [group for group in found if group.types]
