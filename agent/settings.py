@@ -1,7 +1,7 @@
 """The agent's settings: `agent.toml`, under `AGENT_*` of the environment; read once in `main`.
 
-Tables `[agent]`, `[uplink]`, `[outbox]`, and lists `[[bus]]` and `[[device]]`. A value of the first
-three is overridden by `AGENT_<TABLE>__<KEY>`, such as `AGENT_UPLINK__PASSWORD`.
+Tables `[agent]`, `[uplink]`, `[outbox]`, `[status]`, and lists `[[bus]]` and `[[device]]`. A value
+of the first four is overridden by `AGENT_<TABLE>__<KEY>`, such as `AGENT_UPLINK__PASSWORD`.
 """
 
 import os
@@ -24,6 +24,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 
 from agent.settings_source import Source, complaints, misspelt_variables
 from protocols.metrics import METRICS
+from protocols.mqtt.options import is_loopback
 
 PREFIX = "AGENT_"
 
@@ -105,6 +106,25 @@ class UplinkTable(_Table):
 class OutboxTable(_Table):
     path: Path | None = Field(None, description="outbox file; default outbox.sqlite in data_dir")
     max_mb: int = Field(150, ge=1, le=100_000, description="size at which the oldest rows go")
+
+
+class StatusTable(_Table):
+    """The page for people in the store; see docs/installer/."""
+
+    host: str = Field("127.0.0.1", description="0.0.0.0 shows it in the store's network, by PIN")
+    port: int = Field(8099, ge=0, le=65_535, description="0: no page")
+    pin: Annotated[SecretStr, Field(description="digits, at least 4; needed off this machine")] = (
+        SecretStr("")
+    )
+
+    @model_validator(mode="after")
+    def _is_guarded(self) -> Self:
+        pin = self.pin.get_secret_value()
+        if pin and not (pin.isdecimal() and 4 <= len(pin) <= 12):
+            raise ValueError("pin has 4 to 12 digits")
+        if not pin and self.port and not is_loopback(self.host):
+            raise ValueError(f"host {self.host} shows the page in the network: give a pin")
+        return self
 
 
 class RtuBus(_Table):
@@ -194,6 +214,7 @@ class AgentSettings(BaseSettings):
     agent: AgentTable
     uplink: UplinkTable
     outbox: OutboxTable = OutboxTable()
+    status: StatusTable = StatusTable()
     bus: tuple[Bus, ...] = ()
     device: tuple[Device, ...] = ()
 

@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from agent.cli import check, doctor, outbox, probe, run, scan
+from agent.cli import check, doctor, outbox, probe, run, scan, setup
 from agent.version import VERSION
 
 SIMULATE = "simulate"
@@ -21,6 +21,7 @@ def build_parser(*, with_simulator: bool) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"storevitals-agent {VERSION}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     run.add_parser(subparsers)
+    setup.add_parser(subparsers)
     scan.add_parser(subparsers)
     probe.add_parser(subparsers)
     check.add_parser(subparsers)
@@ -39,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     args = build_parser(with_simulator=SIMULATE in words[:1]).parse_args(words)
     logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+        level=logging.INFO if words[:1] in (["run"], [SIMULATE]) else logging.ERROR,
+        stream=sys.stderr,
+        format="%(levelname)s %(name)s: %(message)s",
     )
     status: int = args.run(args)
     return status

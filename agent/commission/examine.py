@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from agent.commission.advice import advice
+from agent.commission.draft import NO_HUB
 from agent.commission.findings import Finding, failed, ok, warning
 from agent.commission.plausible import is_plausible
 from agent.devices import Devices, Polled, Pushed
@@ -87,6 +88,8 @@ async def broker(options: MqttOptions) -> Finding:
                 f"{options} takes us in as {options.client_id}",
             ),
         )
+    if options.url == NO_HUB:
+        return warning("broker", name, _NO_HUB, _ENROL)
     text = client.trouble or f"no answer within {BROKER_S:g} s"
     return failed("broker", name, f"{options}: {text}", advice(text))
 
@@ -206,6 +209,11 @@ def configuration(path: Path, settings: AgentSettings) -> Finding:
     return ok("configuration", name, T(f"{path}：{count} 台设备", f"{path}: {count} devices"))
 
 
+_NO_HUB = T("还没有登记中心：读数先保存在本机", "there is none yet: readings are kept here")
+_ENROL = T(
+    "在中心生成安装码，再运行 storevitals-agent enrol",
+    "take a code from the hub and run storevitals-agent enrol",
+)
 _QUIET = T("暂时没有数据", "nothing was heard yet")
 _MAKE_IT_SPEAK = T(
     "让设备动作一次（例如走过门口），再运行 check",

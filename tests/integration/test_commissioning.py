@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from agent.settings import load_settings
 from agent.simulator.plant import MODBUS_UNITS
 from tests.integration.conftest import Mosquitto
 
@@ -147,3 +148,47 @@ def test_a_silent_unit_is_told_what_to_check(store: Store) -> None:
 )
 def test_a_wrong_word_is_refused_with_a_sentence(words: list[str], said: str) -> None:
     agent("probe", *words, status=1, said=said)
+
+
+def setup_words(store: Store, config: Path) -> list[str]:
+    port = store.tcp("plant").split(":")[1]
+    words = ["setup", "--yes", "--port", store.cold, "--units", "1-3", "--setting", "9600-8N1"]
+    words += ["--network", "127.0.0.0/31", "--tcp-port", port, "--mqtt", store.broker.url]
+    return [*words, "--config", str(config), "--data-dir", str(config.parent)]
+
+
+def test_setup_writes_what_is_there_and_check_is_green(store: Store, tmp_path: Path) -> None:
+    """J1, EDG-09: from a bare store to a configuration that reads every device."""
+    config = tmp_path / "agent.toml"
+    config.write_text("# by hand\n")
+    document = json.loads(agent(*setup_words(store, config), "--json"))
+    assert document["devices"][:5] == ["cold-1", "cold-2", "cold-3", "hvac-1", "meter-1"]
+    assert Path(document["kept_as"]).read_text() == "# by hand\n"
+    profiles = [
+        device.profile for device in load_settings(config).device if device.driver == "modbus"
+    ]
+    assert profiles == [unit.profile_name for unit in MODBUS_UNITS[:5]]
+    findings = json.loads(agent("check", "--config", str(config), "--json"))
+    states = {finding["part"]: finding["state"] for finding in findings}
+    assert {states[f"device {name}"] for name in document["devices"][:5]} == {"ok"}
+
+
+def test_setup_asks_in_a_terminal_and_takes_the_answers(store: Store, tmp_path: Path) -> None:
+    config = tmp_path / "agent.toml"
+    answers = "南京路店\nnanjing-17\n\n\n1\n牛奶柜\nn\n\n"
+    words = ["setup", "--port", store.cold, "--units", "1", "--setting", "9600-8N1"]
+    words += ["--config", str(config), "--data-dir", str(tmp_path), "--lang", "zh"]
+    done = subprocess.run(
+        [AGENT, *words], input=answers, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    settings = load_settings(config)
+    assert (settings.agent.id, settings.agent.name) == ("nanjing-17", "南京路店")
+    assert [device.name for device in settings.device] == ["牛奶柜"]
+    assert "是哪一种" in done.stdout
+
+
+def test_a_setup_that_is_stopped_writes_nothing(store: Store, tmp_path: Path) -> None:
+    config = tmp_path / "agent.toml"
+    agent("setup", "--config", str(config), status=1, said="nothing was written")
+    assert list(tmp_path.iterdir()) == []

@@ -45,7 +45,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert end.value.code == 0
     text = capsys.readouterr().out
     assert all(
-        name in text for name in ("run", "scan", "probe", "check", "doctor", "outbox", "simulate")
+        name in text
+        for name in ("run", "setup", "scan", "probe", "check", "doctor", "outbox", "simulate")
     )
 
 
