@@ -1,18 +1,22 @@
 """Builds drivers and their buses from the settings; does no I/O."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from agent import bus_load
 from agent.drivers.base import Now, PolledDriver, PushDriver, utc_now
 from agent.drivers.counting import COUNTS, CountingDriver, TotalStore
 from agent.drivers.modbus import ModbusDriver
 from agent.drivers.mqtt_json import MqttJsonDriver, Topics
 from agent.drivers.mqtt_station import MqttStation
+from agent.drivers.read_plan import PlanStore
 from agent.drivers.serial_till import SerialTillDriver
+from agent.reporting import Reporting
 from agent.settings import (
     AgentSettings,
     Device,
@@ -49,6 +53,7 @@ class Polled:
     bus: str
     interval_s: float
     critical: frozenset[str]
+    reporting: Callable[[], Reporting] = Reporting
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ class Pushed:
 
     driver: PushDriver
     critical: frozenset[str]
+    reporting: Callable[[], Reporting] = Reporting
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,8 @@ class Devices:
             *(device.driver for device in self.polled),
             *(device.driver for device in self.pushed),
         ]
-        return [(d.device, metric) for d in drivers for metric in (*d.metrics, ONLINE)]
+        of_buses = [(bus_load.device_of(bus), m) for bus in self.buses for m in bus_load.METRICS]
+        return [(d.device, m) for d in drivers for m in (*d.metrics, ONLINE)] + of_buses
 
 
 @dataclass(slots=True)
@@ -87,6 +94,7 @@ class Workshop:
     folder: Path
     buses: dict[str, ModbusBus] = field(default_factory=dict)
     stations: dict[str, MqttStation] = field(default_factory=dict)
+    plans: PlanStore | None = None
     totals: TotalStore | None = None
     polled: list[Polled] = field(default_factory=list)
     pushed: list[Pushed] = field(default_factory=list)
@@ -94,23 +102,28 @@ class Workshop:
 
 def build_devices(settings: AgentSettings, *, now: Now = utc_now, folder: Path = Path()) -> Devices:
     """`folder` is where relative profile files are looked for; raise SettingsError."""
-    shop = Workshop(settings, now, folder)
+    plans = PlanStore(settings.agent.data_dir / "plans.json")
+    shop = Workshop(settings, now, folder, plans=plans)
     for bus in settings.bus:
         if isinstance(bus, MqttBus):
             shop.stations[bus.id] = MqttStation(_mqtt_options(settings, bus))
         else:
-            shop.buses[bus.id] = _modbus_bus(bus)
+            shop.buses[bus.id] = _modbus_bus(bus, shop.buses.values())
     for device in settings.device:
         DRIVERS[device.driver](device, shop)
     services = tuple(station.run for station in shop.stations.values())
     return Devices(tuple(shop.polled), tuple(shop.pushed), shop.buses, services, shop.totals)
 
 
-def _modbus_bus(bus: RtuBus | TcpBus) -> ModbusBus:
+def _modbus_bus(bus: RtuBus | TcpBus, others: Iterable[ModbusBus]) -> ModbusBus:
+    """One owner for each line and each gateway, also where two tables name it."""
+    line: SerialLine | TcpAddress
     if isinstance(bus, RtuBus):
         line = SerialLine(bus.port, bus.baud, bus.parity, bus.stop_bits)
-        return ModbusBus(line, bus.timeout_s)
-    return ModbusBus(TcpAddress(bus.host, bus.port, bus.framing), bus.timeout_s)
+    else:
+        line = TcpAddress(bus.host, bus.port, bus.framing)
+    shared = next((other for other in others if other.line == line), None)
+    return shared or ModbusBus(line, bus.timeout_s)
 
 
 def _mqtt_options(settings: AgentSettings, bus: MqttBus) -> MqttOptions:
@@ -130,13 +143,22 @@ def _modbus(device: Device, shop: Workshop) -> None:
     assert isinstance(device, ModbusDevice)  # noqa: S101 the settings' union says so
     profile = _profile(device, shop.folder)
     driver: PolledDriver = ModbusDriver(
-        device.id, shop.buses[device.bus], device.unit, profile, now=shop.now
+        device.id,
+        shop.buses[device.bus],
+        device.unit,
+        profile,
+        now=shop.now,
+        plans=shop.plans,
     )
     if moduli := {r.metric: _modulus(r) for r in profile.registers if r.metric in COUNTS}:
         shop.totals = shop.totals or TotalStore(shop.settings.agent.data_dir / "counters.json")
         driver = CountingDriver(driver, moduli, shop.totals)
     critical = frozenset(device.critical)
-    shop.polled.append(Polled(driver, device.bus, device.interval_s, critical))
+    shop.polled.append(Polled(driver, device.bus, device.interval_s, critical, _reporting(device)))
+
+
+def _reporting(device: Device) -> Callable[[], Reporting]:
+    return partial(Reporting, device.report, device.heartbeat_s)
 
 
 def _modulus(register: Register) -> int:
@@ -172,7 +194,7 @@ def _serial_till(device: Device, shop: Workshop) -> None:
     layout = load_layout(device.layout) if device.format == "escpos" else None
     options = SerialOptions(device.port, device.baud, device.parity, device.stop_bits)
     driver = SerialTillDriver(context, options, layout, now=shop.now)
-    shop.pushed.append(Pushed(driver, frozenset(device.critical) | {"ticket"}))
+    shop.pushed.append(Pushed(driver, frozenset(device.critical) | {"ticket"}, _reporting(device)))
 
 
 def _mqtt_json(device: Device, shop: Workshop) -> None:
@@ -189,7 +211,7 @@ def _mqtt_json(device: Device, shop: Workshop) -> None:
         driver = MqttJsonDriver(device.id, shop.stations[device.bus], topics, now=shop.now)
     except ValueError as error:
         raise SettingsError(f"device {device.id!r}: {error}.") from error
-    shop.pushed.append(Pushed(driver, frozenset(device.critical)))
+    shop.pushed.append(Pushed(driver, frozenset(device.critical), _reporting(device)))
 
 
 DRIVERS: dict[str, Callable[[Device, Workshop], None]] = {

@@ -1,19 +1,18 @@
-"""What leaves a device: stamps that strictly increase, state of being online, urgency."""
+"""What leaves a device: what is news, the state of being online, urgency."""
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from agent.drivers.base import Now
+from agent.reporting import Reporting
 from protocols.metrics import METRICS, Kind
 from protocols.reading import Quality, Reading
 
 log = logging.getLogger(__name__)
 
 ONLINE = "online"
-STEP = timedelta(milliseconds=1)
-STEP_BACK = timedelta(seconds=1)
 STATES = frozenset(name for name, metric in METRICS.items() if metric.kind is Kind.STATE)
 VALUES = frozenset(
     name
@@ -32,8 +31,8 @@ class DeviceOutlet:
     """One device's way out; implements `agent.drivers.base.Outlet`.
 
     A device is lost once and found once: one log line and one `online` reading each, and its
-    values turn bad when it is lost. Where the clock was set back by more than a second, stamps
-    follow it: the outbox sees the same and opens a new epoch.
+    values turn bad when it is lost. Stamps leave as they were read; the outbox alone sees that
+    those of a series strictly increase.
     """
 
     def __init__(
@@ -44,14 +43,17 @@ class DeviceOutlet:
         sink: Sink,
         *,
         now: Now,
+        reporting: Reporting | None = None,
     ) -> None:
         self.device = device
         self.is_online: bool | None = None
+        self.heard_at: datetime | None = None
+        self.reason = ""  # why it was lost
+        self._reporting = reporting or Reporting()
         self._values = [metric for metric in metrics if metric in VALUES]
         self._critical = critical
         self._sink = sink
         self._now = now
-        self._newest: datetime | None = None
         self._states: dict[str, float | str | None] = {}
         self._lost_at: datetime | None = None
 
@@ -63,44 +65,31 @@ class DeviceOutlet:
         if self._lost_at is not None:
             away_s = (now - self._lost_at).total_seconds()
             log.info("Device %s is back after %.0f s.", self.device, away_s)
-        self.is_online = True
+        self.is_online, self.reason = True, ""
+        self._reporting.forget()
         return [Reading(self.device, ONLINE, 1.0, now)]
 
     def down(self, why: str) -> None:
         if self.is_online is False:
+            self.reason = why
             return
         log.warning("Device %s was lost: %s", self.device, why)
-        self.is_online = False
+        self.is_online, self.reason = False, why
         now = self._lost_at = self._now()
         bad = [Reading(self.device, name, None, now, Quality.BAD) for name in self._values]
         self._send([*bad, Reading(self.device, ONLINE, 0.0, now)])
 
     def emit(self, readings: Sequence[Reading]) -> None:
+        self.heard_at = readings[-1].time if readings else self._now()
         if not self.is_online:
-            time = readings[0].time if readings else self._now()
-            self._send([*self._found(time), *readings])
-        elif readings:
-            self._send(readings)
+            time = readings[0].time if readings else self.heard_at
+            found = self._found(time)
+            self._send([*found, *self._reporting.fresh(readings)])
+        elif fresh := self._reporting.fresh(readings):
+            self._send(fresh)
 
     def _send(self, readings: Sequence[Reading]) -> None:
-        """`readings` are in the order of their time."""
-        if self._newest is None or readings[0].time > self._newest:
-            self._newest = readings[-1].time
-        else:
-            readings = self._later(readings, self._newest)
         self._sink(readings, urgent=self._is_urgent(readings))
-
-    def _later(self, readings: Sequence[Reading], newest: datetime) -> Sequence[Reading]:
-        """Move stamps that would repeat behind the last one, by a millisecond."""
-        back = newest - readings[0].time
-        if back > STEP_BACK:
-            self._newest = readings[-1].time
-            return readings
-        moved = [
-            Reading(r.device, r.metric, r.value, r.time + back + STEP, r.quality) for r in readings
-        ]
-        self._newest = moved[-1].time
-        return moved
 
     def _is_urgent(self, readings: Sequence[Reading]) -> bool:
         urgent = False

@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
+from agent.reporting import HEARTBEAT_S, Report
 from agent.settings_source import Source, complaints, misspelt_variables
 from protocols.metrics import METRICS
 from protocols.mqtt.options import is_loopback
@@ -167,6 +168,10 @@ class _Device(_Table):
     id: Id = Field(description="immutable; the name of its series")
     name: str = Field("", description="what people call it")
     critical: tuple[MetricName, ...] = Field((), description="metrics that are sent at once")
+    report: Report = Field(
+        Report.STATES, description="sent only when changed: states and counters; poll, change"
+    )
+    heartbeat_s: Seconds = Field(HEARTBEAT_S, description="all is sent at least this often")
 
 
 class ModbusDevice(_Device):
@@ -222,6 +227,9 @@ class AgentSettings(BaseSettings):
     def _belongs_together(self) -> Self:
         _refuse_doubles("bus", [bus.id for bus in self.bus])
         _refuse_doubles("device", [device.id for device in self.device])
+        for bus in self.bus:
+            if f"bus-{bus.id}" in {device.id for device in self.device}:
+                raise ValueError(f"device 'bus-{bus.id}': the id stands for the bus {bus.id!r}")
         kinds = {bus.id: bus.kind for bus in self.bus}
         for device in self.device:
             wanted = _BUS_KINDS.get(device.driver)

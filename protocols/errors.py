@@ -2,6 +2,7 @@
 
 ProtocolError
 ├── DeviceTimeoutError   no answer in time: retry, then back off
+│   └── NotAskedError    it was silent and is still left alone: ask in `again_in_s`
 ├── FrameError           an answer that breaks the protocol (length, checksum): retry
 └── DeviceRefusedError   the device answered no (Modbus exception code): do not retry
 """
@@ -16,6 +17,14 @@ class ProtocolError(Exception):
 
 
 class DeviceTimeoutError(ProtocolError): ...
+
+
+class NotAskedError(DeviceTimeoutError):
+    """Nothing was sent, so this says nothing new about the device."""
+
+    def __init__(self, message: str, again_in_s: float) -> None:
+        super().__init__(message)
+        self.again_in_s = again_in_s
 
 
 class FrameError(ProtocolError): ...

@@ -28,6 +28,9 @@ class BlueprintDriver:
     """Reads one temperature; implements `PolledDriver`."""
 
     metrics = ("air_temperature_c",)
+    is_behind = False
+    plan = ("T?",)
+    refused = ()
 
     def __init__(self, device: str, line: Line, *, now: Now) -> None:
         self.device = device

@@ -25,6 +25,21 @@ class PolledDriver(Protocol):
         """All that this driver may ever give, for the birth."""
         ...
 
+    @property
+    def is_behind(self) -> bool:
+        """Its turn ended before all was read: ask again once the others had theirs."""
+        ...
+
+    @property
+    def plan(self) -> Sequence[str]:
+        """What one round asks, for people."""
+        ...
+
+    @property
+    def refused(self) -> Sequence[str]:
+        """Metrics that the device does not have after all."""
+        ...
+
     async def read(self) -> list[Reading]:
         """Sample all that is due; raise ProtocolError when the device gives nothing."""
         ...

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from agent.drivers.base import PolledDriver
@@ -89,6 +89,18 @@ class CountingDriver:
         self._inner = inner
         self._moduli = moduli
         self._store = store
+
+    @property
+    def is_behind(self) -> bool:
+        return self._inner.is_behind
+
+    @property
+    def plan(self) -> Sequence[str]:
+        return self._inner.plan
+
+    @property
+    def refused(self) -> Sequence[str]:
+        return self._inner.refused
 
     async def read(self) -> list[Reading]:
         readings = await self._inner.read()

@@ -1,17 +1,20 @@
 """Driver of Modbus devices, RTU or TCP, described by a profile."""
 
-import math
+import logging
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from agent.drivers.base import Now
-from protocols.errors import DeviceRefusedError, ProtocolError
-from protocols.modbus.codec import Block, decode, plan
-from protocols.modbus.profile import Profile
+from agent.drivers.read_plan import Learned, Part, PlanStore, ReadPlan
+from protocols.errors import DeviceRefusedError, DeviceTimeoutError, ProtocolError
+from protocols.modbus.codec import Block, ReadCost, decode
+from protocols.modbus.profile import Profile, Table
 from protocols.reading import Quality, Reading
 
+log = logging.getLogger(__name__)
+
+TURN_S = 0.5  # of bus time; then the other devices have their turn
 _NOT_IN_THE_MAP = (1, 2, 3)  # illegal function, address, value
 
 
@@ -22,20 +25,25 @@ class Bus(Protocol):
         self, unit_id: int, span: Block, *, timeout_s: float | None = None, pause_s: float = 0.0
     ) -> list[int]: ...
 
+    async def write(
+        self,
+        unit_id: int,
+        table: Table,
+        address: int,
+        words: Sequence[int],
+        *,
+        timeout_s: float | None = None,
+    ) -> None: ...
 
-@dataclass(slots=True, eq=False)
-class _Part:
-    """One request of the device and when it was last answered, by the monotonic clock."""
-
-    block: Block
-    read_at: float = -math.inf
+    def cost(self, unit_id: int) -> ReadCost: ...
 
 
 class ModbusDriver:
     """Reads one unit on `bus`; implements `PolledDriver`.
 
-    A block that the device refuses is asked register by register from then on, so that one
-    register which this firmware lacks costs only its own value.
+    A block that the device refuses is split, so that one register which this firmware lacks costs
+    only its own value; `plans` remembers it. What the profile has to set up is written after the
+    first answer and after each silence.
     """
 
     def __init__(
@@ -47,36 +55,54 @@ class ModbusDriver:
         *,
         now: Now,
         clock: Callable[[], float] = time.monotonic,
+        plans: PlanStore | None = None,
     ) -> None:
         self.device = device
         self.metrics = profile.metrics
+        self.is_behind = False
         self._bus = bus
         self._unit_id = unit_id
+        self._profile = profile
         self._timeout_s = profile.timeout_ms / 1000 if profile.timeout_ms else None
         self._pause_s = profile.pause_ms / 1000
-        self._parts = [_Part(block) for block in plan(profile)]
+        self._plans = plans
+        learned = plans.get(device, profile) if plans else Learned()
+        self._plan = ReadPlan(profile, bus.cost(unit_id), learned)
+        self._is_set_up = not profile.setup
         self._now = now
         self._clock = clock
 
+    @property
+    def plan(self) -> tuple[str, ...]:
+        """The requests of one round, as learned, for people."""
+        return tuple(map(str, self._plan.parts))
+
+    @property
+    def refused(self) -> list[str]:
+        """Metrics that this device does not have."""
+        return self._plan.refused
+
     async def read(self) -> list[Reading]:
         readings: list[Reading] = []
-        for part in self._due():
+        self.is_behind, began_s = False, self._clock()
+        for part in self._plan.due(began_s):
+            if readings and self._clock() - began_s > TURN_S:
+                self.is_behind = True
+                break
             try:
                 readings += await self._read(part)
-            except ProtocolError:
+            except ProtocolError as error:
+                self._fell_silent(part, error)
                 if not readings:
                     raise
                 # It fell silent midway: what it said is kept, and the next poll finds it silent.
                 break
+            if not self._is_set_up:
+                await self._set_up()
+        self._remember()
         return readings
 
-    def _due(self) -> list[_Part]:
-        """At least one part, so that every poll tells whether the device is there."""
-        now = self._clock()
-        due = [part for part in self._parts if now - part.read_at >= part.block.period_s]
-        return due or self._parts[:1]
-
-    async def _read(self, part: _Part) -> list[Reading]:
+    async def _read(self, part: Part) -> list[Reading]:
         try:
             words = await self._bus.read(
                 self._unit_id, part.block, timeout_s=self._timeout_s, pause_s=self._pause_s
@@ -85,17 +111,38 @@ class ModbusDriver:
             if error.code not in _NOT_IN_THE_MAP:
                 raise
             return await self._refused(part)
-        part.read_at = self._clock()
+        self._plan.answered(part, self._clock())
         return self._readings(decode(part.block, words).items())
 
-    async def _refused(self, part: _Part) -> list[Reading]:
+    async def _refused(self, part: Part) -> list[Reading]:
         if len(part.block.registers) == 1:
-            part.read_at = self._clock()
+            self._plan.refuse(part, self._clock())
             return self._readings([(part.block.registers[0].metric, None)])
-        at = self._parts.index(part)
-        singles = [_Part(block) for block in part.block.split()]
-        self._parts[at : at + 1] = singles
-        return [reading for single in singles for reading in await self._read(single)]
+        pieces = self._plan.split(part)
+        return [reading for piece in pieces for reading in await self._read(piece)]
+
+    def _fell_silent(self, part: Part, error: ProtocolError) -> None:
+        if isinstance(error, DeviceTimeoutError):
+            self._plan.split_gaps(part)
+            self._is_set_up = not self._profile.setup
+
+    async def _set_up(self) -> None:
+        self._is_set_up = True
+        for item in self._profile.setup:
+            try:
+                await self._bus.write(
+                    self._unit_id, item.table, item.address, item.words, timeout_s=self._timeout_s
+                )
+            except DeviceRefusedError as error:
+                log.warning("%s refused its set-up (%s): %s", self.device, item.why, error)
+            except ProtocolError:
+                self._is_set_up = False
+                return
+
+    def _remember(self) -> None:
+        if self._plans and self._plan.has_news:
+            self._plan.has_news = False
+            self._plans.put(self.device, self._profile, self._plan.learned)
 
     def _readings(self, values: Iterable[tuple[str, float | None]]) -> list[Reading]:
         now, device = self._now(), self.device

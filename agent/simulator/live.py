@@ -143,11 +143,10 @@ class LiveStore:
 
     def tick(self) -> None:
         """Bring model and wires to the clock's time."""
-        was_powered = self.model.is_powered
         self.model.advance(self._clock.now())
         self._readings = self.model.readings()
         self._images = {}
-        if was_powered != self.model.is_powered and self._side_door:
+        if self._side_door:
             self._side_door.switch(self.model.is_powered)
         passages = []
         for event in self.model.take_events():
@@ -180,7 +179,7 @@ class LiveStore:
         units = [unit for unit in MODBUS_UNITS if unit.bus == bus]
         return Units(
             {unit.unit: lambda unit=unit: self._image(unit) for unit in units},  # type: ignore[misc]
-            {unit.unit: unit.profile.max_gap for unit in units},
+            {unit.unit: unit.profile.max_gap or 0 for unit in units},
         )
 
     def _image(self, unit: ModbusUnit) -> Memory | None:

@@ -12,16 +12,27 @@ import logging
 import os
 import termios
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self
+from typing import Self
 
 from pymodbus import FramerType
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 from pymodbus.pdu import ExceptionResponse, ModbusPDU
 
-from protocols.errors import DeviceRefusedError, DeviceTimeoutError, FrameError, ProtocolError
+from protocols.errors import (
+    DeviceRefusedError,
+    DeviceTimeoutError,
+    FrameError,
+    NotAskedError,
+    ProtocolError,
+)
+from protocols.modbus.codec import ReadCost
+from protocols.modbus.line import BusCounts, Request, SerialLine, Span, TcpAddress, TurnaroundClock
 from protocols.modbus.profile import Table
+
+__all__ = ["ModbusBus", "SerialLine", "TcpAddress"]
 
 REOPEN_AFTER_TIMEOUTS = 3
 CONNECT_TIMEOUT_S = 3.0
@@ -38,65 +49,6 @@ _EXCEPTIONS = {
     11: "gateway target did not answer",
 }
 _GATEWAY_TIMEOUTS = (10, 11)
-
-
-class Span(Protocol):
-    """What is read: `protocols.modbus.codec.Block` is one."""
-
-    @property
-    def table(self) -> Table: ...
-    @property
-    def address(self) -> int: ...
-    @property
-    def count(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class SerialLine:
-    port: str
-    baud: int = 9600
-    parity: Literal["N", "E", "O"] = "N"
-    stop_bits: Literal[1, 2] = 1
-
-    is_rtu = True
-
-    @property
-    def silence_s(self) -> float:
-        """3.5 characters of 11 bits; fixed above 19200 baud (Modbus over serial line, 2.5.1.1)."""
-        return max(3.5 * 11 / self.baud, 0.00175)
-
-    def __str__(self) -> str:
-        return self.port
-
-
-@dataclass(frozen=True, slots=True)
-class TcpAddress:
-    """`framing` rtu: a gateway that passes RTU frames on, without transaction ids."""
-
-    host: str
-    port: int = 502
-    framing: Literal["tcp", "rtu"] = "tcp"
-
-    silence_s = 0.0
-
-    @property
-    def is_rtu(self) -> bool:
-        return self.framing == "rtu"
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
-
-
-@dataclass(slots=True)
-class BusCounts:
-    """What happened since the start, for bus load and error rate."""
-
-    requests: int = 0
-    timeouts: int = 0
-    frame_errors: int = 0
-    refusals: int = 0
-    reopened: int = 0
-    busy_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -137,6 +89,7 @@ class ModbusBus:
         self._lock = asyncio.Lock()
         self._client: AsyncModbusSerialClient | AsyncModbusTcpClient | None = None
         self._units: dict[int, _Unit] = {}
+        self._turnaround = TurnaroundClock(line.char_s, line.silence_s)
         self._ear = _Ear()
         self._heard_at = 0.0
         self._silent: list[int] = []  # units, since anybody answered
@@ -161,13 +114,9 @@ class ModbusBus:
         `timeout_s` is for this device where it differs from the bus; `pause_s` is the silence
         that it needs before a request.
         """
-        asked = _Request(unit_id, span.table, span.address, span.count, timeout_s, pause_s)
+        asked = Request(unit_id, span.table, span.address, span.count, timeout_s, pause_s)
         async with self._lock:
-            unit = self._units.setdefault(unit_id, _Unit())
-            if (wait := unit.quiet_until - time.monotonic()) > 0:
-                raise DeviceTimeoutError(
-                    f"Unit {unit_id} on {self.line} was silent and is not asked for {wait:.1f} s."
-                )
+            unit = self._unit(unit_id)
             if unit.failures and self.line.is_rtu:
                 words = await self._checked(asked, unit.failures)
             else:
@@ -176,7 +125,41 @@ class ModbusBus:
             self._silent.clear()
             return words
 
-    async def _checked(self, asked: "_Request", failures: int) -> list[int]:
+    async def write(
+        self,
+        unit_id: int,
+        table: Table,
+        address: int,
+        words: Sequence[int],
+        *,
+        timeout_s: float | None = None,
+    ) -> None:
+        """Set coils or holding registers; who waits longest is next, so it overtakes polling.
+
+        Not to a unit that was just silent: read it first, so that its answers are in step.
+        """
+        values = tuple(words)
+        asked = Request(unit_id, table, address, len(values), timeout_s, 0.0, values)
+        async with self._lock:
+            if (failures := self._unit(unit_id).failures) and self.line.is_rtu:
+                raise DeviceTimeoutError(f"{asked.text(self.line)}: silent {failures} times.")
+            self.counts.writes += 1
+            await self._careful(asked)
+
+    def cost(self, unit_id: int) -> ReadCost:
+        """What a request to this unit costs, as measured."""
+        return self._turnaround.cost(unit_id)
+
+    def _unit(self, unit_id: int) -> _Unit:
+        unit = self._units.setdefault(unit_id, _Unit())
+        if (wait_s := unit.quiet_until - time.monotonic()) > 0:
+            raise NotAskedError(
+                f"Unit {unit_id} on {self.line} was silent and is not asked for {wait_s:.1f} s.",
+                wait_s,
+            )
+        return unit
+
+    async def _checked(self, asked: Request, failures: int) -> list[int]:
         """The first answer after silence: is it to this request, or a late one to an older?
 
         The second request has another length where it can, and what the line says until it has
@@ -193,14 +176,16 @@ class ModbusBus:
             raise FrameError(f"{asked.text(self.line)}: answers are out of step.")
         return words
 
-    async def _careful(self, asked: "_Request") -> list[int]:
+    async def _careful(self, asked: Request) -> list[int]:
         """One request; whatever goes wrong leaves the line and the unit in order."""
         client = await self._open()
         await self._keep_silence(asked.pause_s)
         started = time.monotonic()
         self.counts.requests += 1
         try:
-            return await self._attempts(client, asked)
+            words = await self._attempts(client, asked)
+            self._turnaround.answered(asked, time.monotonic() - started)
+            return words
         except DeviceRefusedError:
             self.counts.refusals += 1
             raise
@@ -214,7 +199,7 @@ class ModbusBus:
             self.counts.busy_s += now - started
 
     async def _attempts(
-        self, client: AsyncModbusSerialClient | AsyncModbusTcpClient, asked: "_Request"
+        self, client: AsyncModbusSerialClient | AsyncModbusTcpClient, asked: Request
     ) -> list[int]:
         attempts = 1 if self.line.is_rtu else 2
         for attempt in range(attempts):
@@ -226,7 +211,7 @@ class ModbusBus:
         raise AssertionError("unreachable")
 
     async def _ask(
-        self, client: AsyncModbusSerialClient | AsyncModbusTcpClient, asked: "_Request"
+        self, client: AsyncModbusSerialClient | AsyncModbusTcpClient, asked: Request
     ) -> list[int]:
         timeout_s = asked.timeout_s or self._timeout_s
         heard = self._ear.heard_bytes
@@ -243,7 +228,7 @@ class ModbusBus:
             raise asyncio.CancelledError
         return self._words(answer, asked)
 
-    def _silence(self, asked: "_Request", timeout_s: float, heard: int) -> ProtocolError:
+    def _silence(self, asked: Request, timeout_s: float, heard: int) -> ProtocolError:
         if heard:
             return FrameError(
                 f"{asked.text(self.line)}: {heard} bytes came within {timeout_s:g} s, "
@@ -251,7 +236,7 @@ class ModbusBus:
             )
         return DeviceTimeoutError(f"{asked.text(self.line)}: no answer within {timeout_s:g} s.")
 
-    def _words(self, answer: ModbusPDU, asked: "_Request") -> list[int]:
+    def _words(self, answer: ModbusPDU, asked: Request) -> list[int]:
         if isinstance(answer, ExceptionResponse):
             code = answer.exception_code
             told = (
@@ -260,13 +245,17 @@ class ModbusBus:
             if code in _GATEWAY_TIMEOUTS:
                 raise DeviceTimeoutError(told)
             raise DeviceRefusedError(told, code)
+        if asked.values is not None:
+            if answer.address != asked.address:
+                raise FrameError(f"{asked.text(self.line)}: the echo is of {answer.address}.")
+            return []
         got = [int(bit) for bit in answer.bits] if asked.table.is_bits else list(answer.registers)
         length = -(-asked.count // 8) * 8 if asked.table.is_bits else asked.count
         if len(got) != length:
             raise FrameError(f"{asked.text(self.line)}: got {len(got)}, out of step or broken.")
         return got[: asked.count]
 
-    def _leave_alone(self, asked: "_Request") -> None:
+    def _leave_alone(self, asked: Request) -> None:
         """After a timeout, a broken frame or a cancelled request."""
         if self.line.is_rtu:
             unit = self._units[asked.unit_id]
@@ -303,32 +292,11 @@ class ModbusBus:
         return client
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    unit_id: int
-    table: Table
-    address: int
-    count: int
-    timeout_s: float | None
-    pause_s: float
-
-    @property
-    def answer_bytes(self) -> int:
-        """Length of the RTU frame that answers."""
-        return 5 + (-(-self.count // 8) if self.table.is_bits else 2 * self.count)
-
-    def of_length(self, count: int) -> "_Request":
-        return _Request(self.unit_id, self.table, self.address, count, self.timeout_s, self.pause_s)
-
-    def text(self, line: SerialLine | TcpAddress) -> str:
-        what = self.table.value.replace("_", " ")
-        unit = "bits" if self.table.is_bits else "words"
-        return f"Unit {self.unit_id} on {line} ({what} {self.address}, {self.count} {unit})"
-
-
 async def _send(
-    client: AsyncModbusSerialClient | AsyncModbusTcpClient, asked: _Request
+    client: AsyncModbusSerialClient | AsyncModbusTcpClient, asked: Request
 ) -> ModbusPDU:
+    if asked.values is not None:
+        return await _set(client, asked, asked.values)
     read = {
         Table.COIL: client.read_coils,
         Table.DISCRETE_INPUT: client.read_discrete_inputs,
@@ -336,6 +304,23 @@ async def _send(
         Table.HOLDING_REGISTER: client.read_holding_registers,
     }[asked.table]
     return await read(asked.address, count=asked.count, device_id=asked.unit_id)
+
+
+async def _set(
+    client: AsyncModbusSerialClient | AsyncModbusTcpClient,
+    asked: Request,
+    values: tuple[int, ...],
+) -> ModbusPDU:
+    """One value by functions 5 and 6, which every device knows; more by 15 and 16."""
+    unit_id, address = asked.unit_id, asked.address
+    if asked.table is Table.COIL:
+        bits = [bool(value) for value in values]
+        if len(bits) == 1:
+            return await client.write_coil(address, bits[0], device_id=unit_id)
+        return await client.write_coils(address, bits, device_id=unit_id)
+    if len(values) == 1:
+        return await client.write_register(address, values[0], device_id=unit_id)
+    return await client.write_registers(address, list(values), device_id=unit_id)
 
 
 def _make(

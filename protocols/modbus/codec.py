@@ -2,7 +2,7 @@
 
 import math
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from protocols.errors import FrameError
@@ -30,6 +30,26 @@ _WORDS = {
 _FLOATS = (DataType.FLOAT32, DataType.FLOAT64)
 
 
+LONGEST_GAP = 16  # words that are read along though nobody asked for them
+_FRAME_CHARS = 8 + 5  # of a read request and of the answer beside its data
+Cut = tuple[Table, int]
+"""An address at which a block has to begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCost:
+    """What a request costs, and what a character. The default is a TCP device."""
+
+    char_s: float = 1e-6
+    turnaround_s: float = 0.002
+
+    @property
+    def gap_words(self) -> int:
+        """Up to so many words are cheaper read along than a request of their own."""
+        request_s = _FRAME_CHARS * self.char_s + self.turnaround_s
+        return min(LONGEST_GAP, int(request_s / (2 * self.char_s)))
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One read request: `count` words (bits) of `table` from `address`, and the registers within.
@@ -43,20 +63,37 @@ class Block:
     registers: tuple[Register, ...] = ()
     period_s: float = 0.0
 
+    def runs(self) -> list["Block"]:
+        """The stretches without a gap; one for a block that has none."""
+        found: list[Block] = []
+        for own in map(_own_block, self.registers):
+            joined = _join(found[-1], own, 0) if found else None
+            found[-1:] = [joined] if joined else [*found[-1:], own]
+        return found
+
     def split(self) -> list["Block"]:
-        """One block a register: for a device that refuses to give them together."""
-        return [
-            Block(r.table, r.address, r.type.words, (r,), self.period_s) for r in self.registers
-        ]
+        """Smaller blocks for a device that refuses this one: at its gaps, or else in halves."""
+        if len(runs := self.runs()) > 1:
+            return runs
+        half = len(self.registers) // 2
+        parts = (self.registers[:half], self.registers[half:])
+        return [_block_of(registers) for registers in parts if registers]
 
 
-def plan(profile: Profile) -> list[Block]:
-    """Merge the registers of a profile into as few read requests as the device allows."""
+def plan(
+    profile: Profile, cost: ReadCost | None = None, cuts: Collection[Cut] = frozenset()
+) -> list[Block]:
+    """Merge the registers of a profile into as few read requests as the device allows.
+
+    `cuts` are what was learned of this device: blocks that it refused begin anew there.
+    """
+    max_gap = profile.max_gap
     return plan_blocks(
         profile.registers,
         max_words=profile.max_words,
         max_bits=profile.max_bits,
-        max_gap=profile.max_gap,
+        max_gap=(cost or ReadCost()).gap_words if max_gap is None else max_gap,
+        cuts=cuts,
     )
 
 
@@ -66,19 +103,18 @@ def plan_blocks(
     max_words: int = 125,
     max_bits: int = 2000,
     max_gap: int = 0,
+    cuts: Collection[Cut] = frozenset(),
 ) -> list[Block]:
     """Merge registers of one table and period into blocks.
 
-    Up to `max_gap` words between two registers are read along and dropped; the default is
-    none, as a device may refuse addresses that its map leaves out.
+    Up to `max_gap` words between two registers are read along and dropped.
     """
     blocks: list[Block] = []
     for register in sorted(registers, key=lambda r: (r.period_s, r.table, r.address)):
-        own = Block(
-            register.table, register.address, register.type.words, (register,), register.period_s
-        )
+        own = _own_block(register)
         limit = max_bits if register.table.is_bits else max_words
-        joined = _join(blocks[-1], own, max_gap) if blocks else None
+        is_cut = (register.table, register.address) in cuts
+        joined = _join(blocks[-1], own, max_gap) if blocks and not is_cut else None
         if joined and joined.count <= limit:
             blocks[-1] = joined
         else:
@@ -86,14 +122,25 @@ def plan_blocks(
     return blocks
 
 
+def _own_block(register: Register) -> Block:
+    table, words = register.table, register.type.words
+    return Block(table, register.address, words, (register,), register.period_s)
+
+
+def _block_of(registers: Sequence[Register]) -> Block:
+    first, end = registers[0], max(r.address + r.type.words for r in registers)
+    count = end - first.address
+    return Block(first.table, first.address, count, tuple(registers), first.period_s)
+
+
 def _join(block: Block, own: Block, max_gap: int) -> Block | None:
     if (block.table, block.period_s) != (own.table, own.period_s):
         return None
+    if block.registers[-1].alone or own.registers[0].alone:
+        return None
     if own.address > block.address + block.count + max_gap:
         return None
-    count = max(block.count, own.address + own.count - block.address)
-    registers = (*block.registers, *own.registers)
-    return Block(block.table, block.address, count, registers, block.period_s)
+    return _block_of((*block.registers, *own.registers))
 
 
 def decode(block: Block, words: Sequence[int]) -> dict[str, float | None]:
@@ -107,14 +154,23 @@ def decode(block: Block, words: Sequence[int]) -> dict[str, float | None]:
 def decode_register(register: Register, words: Sequence[int], at: int = 0) -> float | None:
     """Value of the register that begins at index `at` of `words`."""
     if register.type is DataType.BOOL:
-        return float(bool(words[at]))
+        return float(bool(words[at]) != register.inverted)
     raw = _raw(register, words, at)
     if raw in register.invalid:
         return None
     if register.type is DataType.BIT:
-        return float(int(raw) >> (register.bit or 0) & 1)
+        return _scaled(_field(register, int(raw)), register.scale) + register.offset
     value = _scaled(raw, register.scale) + register.offset
     return value if math.isfinite(value) else None
+
+
+def _field(register: Register, word: int) -> int:
+    """Some bits of a word as a number."""
+    size = 1 << register.bits
+    field = word >> (register.bit or 0) & (size - 1)
+    if register.inverted:
+        return 1 - field
+    return field - size if register.signed and field >= size >> 1 else field
 
 
 def _raw(register: Register, words: Sequence[int], at: int) -> float:
@@ -158,9 +214,9 @@ def encode(registers: Iterable[Register], values: Mapping[str, float | None]) ->
 
 def _encoded(register: Register, value: float | None) -> Sequence[int]:
     if register.type is DataType.BOOL:
-        return (int(bool(value)),)
+        return (int(bool(value) != register.inverted),)
     if register.type is DataType.BIT and value is not None:
-        return _swap(register, (int(bool(value)) << (register.bit or 0),))
+        return _swap(register, (_bits(register, value),))
     raw = _invalid(register) if value is None else (value - register.offset) / register.scale
     form = _FORMATS[register.type]
     try:
@@ -169,6 +225,17 @@ def _encoded(register: Register, value: float | None) -> Sequence[int]:
         raise ValueError(f"{register.metric} {value} does not fit {register.type}") from error
     words = _WORDS[register.byte_order, register.type.words].unpack(packed)
     return words[::-1] if register.word_order == "little" else words
+
+
+def _bits(register: Register, value: float) -> int:
+    """The inverse of `_field`, in its place of the word."""
+    field = round((value - register.offset) / register.scale)
+    low, high = (-1 << register.bits - 1, 1) if register.signed else (0, 2)
+    if not low <= field < high << register.bits - 1:
+        raise ValueError(f"{register.metric} {value} does not fit {register.bits} bits")
+    if register.inverted:
+        field = 1 - field
+    return (field & (1 << register.bits) - 1) << (register.bit or 0)
 
 
 def _swap(register: Register, words: tuple[int, ...]) -> Sequence[int]:

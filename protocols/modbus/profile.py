@@ -26,7 +26,7 @@ class Table(StrEnum):
 
 
 class DataType(StrEnum):
-    """BOOL is a coil or discrete input, BIT one bit of a word; the rest are numbers in words."""
+    """BOOL is a coil or discrete input, BIT some bits of a word; the rest are numbers in words."""
 
     BOOL = "bool"
     BIT = "bit"
@@ -105,6 +105,10 @@ class Register(_Model):
     bit: Annotated[int | None, Field(ge=0, le=15, description="of type bit; 0 is the lowest")] = (
         None
     )
+    bits: Annotated[int, Field(ge=1, le=16, description="of type bit: how many from `bit` up")] = 1
+    signed: bool = Field(False, description="of type bit: the highest of `bits` is the sign")
+    inverted: bool = Field(False, description="of one bit: 0 on the wire means 1 (active low)")
+    alone: bool = Field(False, description="never read in one request with others")
     scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     offset: Annotated[float, Field(allow_inf_nan=False)] = 0.0
     word_order: Literal["big", "little"] = "big"
@@ -121,11 +125,26 @@ class Register(_Model):
             raise ValueError(f"type {self.type} does not fit table {self.table}; bits are 'bool'")
         if (self.type is DataType.BIT) != (self.bit is not None):
             raise ValueError("'bit' belongs to type 'bit' and only to it")
+        if (self.bit or 0) + self.bits > 16:
+            raise ValueError(f"{self.bits} bits from bit {self.bit} are more than a word has")
+        if self.type is not DataType.BIT and (self.bits > 1 or self.signed):
+            raise ValueError("'bits' and 'signed' belong to type 'bit'")
+        if self.inverted and (self.bits > 1 or self.type not in (DataType.BIT, DataType.BOOL)):
+            raise ValueError("'inverted' belongs to a single bit")
         if self.address + self.type.words > 0x10000:
             raise ValueError(f"address {self.address} leaves no room for {self.type}")
         if len({code.value for code in self.codes}) < len(self.codes):
             raise ValueError(f"{self.metric}: a number of 'codes' is stated twice")
         return self
+
+
+class Setup(_Model):
+    """What has to be written before the device tells what we read; again after each return."""
+
+    table: Literal[Table.COIL, Table.HOLDING_REGISTER]
+    address: Annotated[int, Field(ge=0, le=0xFFFF, description="zero-based, as on the wire")]
+    words: Annotated[tuple[Annotated[int, Field(ge=0, le=0xFFFF)], ...], Field(min_length=1)]
+    why: Annotated[str, Field(min_length=3, description="what it does")]
 
 
 class Profile(_Model):
@@ -145,11 +164,12 @@ class Profile(_Model):
     notes_zh: str = ""
     max_words: Annotated[int, Field(ge=1, le=125)] = 125
     max_bits: Annotated[int, Field(ge=1, le=2000)] = 2000
-    max_gap: Annotated[int, Field(ge=0, le=124)] = Field(
-        0, description="unnamed words read along between two registers"
+    max_gap: Annotated[int, Field(ge=0, le=124)] | None = Field(
+        None, description="unnamed words read along between registers; default: by cost, up to 16"
     )
     timeout_ms: Annotated[int | None, Field(ge=20, le=10_000)] = None
     pause_ms: Annotated[int, Field(ge=0, le=1000)] = Field(0, description="before each request")
+    setup: tuple[Setup, ...] = ()
     registers: Annotated[tuple[Register, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -13,13 +13,17 @@ import pytest
 from agent.devices import Devices, Polled, Pushed
 from agent.drivers.base import Outlet, utc_now
 from agent.polling import Poller
-from protocols.errors import DeviceTimeoutError
+from agent.polling_status import DeviceState, DeviceStatus
+from protocols.errors import DeviceTimeoutError, NotAskedError
 from protocols.reading import Quality, Reading
 from tests.agent.virtual_time import run_virtually
 
 
 class FakeDriver:
     metrics = ("air_temperature_c",)
+    is_behind = False
+    plan = ("holding_register 1",)
+    refused = ()
 
     def __init__(self, device: str, answer: Callable[[int], float | Exception]) -> None:
         self.device = device
@@ -84,15 +88,82 @@ def test_lost_and_found_are_one_line_each(caplog: pytest.LogCaptureFixture) -> N
     caplog.set_level(logging.INFO)
 
     def gone_for_three(asked: int) -> float | Exception:
-        return dead(asked) if 2 <= asked <= 4 else 3.0
+        return dead(asked) if 2 <= asked <= 5 else 3.0
 
     driver = FakeDriver("cabinet-1", gone_for_three)
-    taken = run_virtually(run_for(5.0, Devices((polled(driver, 0.5),))))
+    taken = run_virtually(run_for(15.0, Devices((polled(driver, 0.5),))))
     assert taken.of("cabinet-1", "online") == [1.0, 0.0, 1.0]
     values = taken.of("cabinet-1", "air_temperature_c")
     assert values[:3] == [3.0, None, 3.0]
     lines = [m for m in caplog.messages if "cabinet-1" in m]
     assert [line.split(" ")[2:4] for line in lines] == [["was", "lost:"], ["is", "back"]]
+
+
+def test_a_burst_of_errors_within_three_seconds_is_no_loss() -> None:
+    driver = FakeDriver("d", lambda n: dead(n) if n in (2, 3, 4) else 3.0)
+    taken = run_virtually(run_for(5.0, Devices((polled(driver),))))
+    assert taken.of("d", "online") == [1.0]
+
+
+def test_a_unit_that_may_not_be_asked_yet_is_not_missed_by_that() -> None:
+    """The bus leaves a silent unit alone for 2 × timeout: the probe waits for it."""
+
+    def left_alone(asked: int) -> float | Exception:
+        return NotAskedError("silent", 2.5) if asked in (2, 3, 4) else 3.0
+
+    driver = FakeDriver("d", left_alone)
+    taken = run_virtually(run_for(9.0, Devices((polled(driver),))))
+    assert taken.of("d", "online") == [1.0]
+    assert [round(b - a, 1) for a, b in pairwise(driver.asked[1:5])] == [2.5] * 3
+
+
+def test_who_has_more_to_say_lets_the_others_in_between() -> None:
+    class Wordy(FakeDriver):
+        async def read(self) -> list[Reading]:
+            self.is_behind = len(self.asked) % 4 != 3
+            await asyncio.sleep(0.2)
+            return await super().read()
+
+    wordy, brief = Wordy("wordy", lambda _n: 1.0), FakeDriver("brief", lambda _n: 2.0)
+    run_virtually(run_for(4.0, Devices((polled(wordy, 1.0), polled(brief, 0.25)))))
+    assert len(wordy.asked) == 16
+    assert len(brief.asked) >= 15
+
+
+def test_on_a_bus_that_cannot_keep_up_critical_devices_keep_their_beat() -> None:
+    class Slow(FakeDriver):
+        async def read(self) -> list[Reading]:
+            await asyncio.sleep(0.2)
+            return await super().read()
+
+    units = [Slow(f"d{n}", lambda _n: 1.0) for n in range(9)]
+    critical = Polled(Slow("cold", lambda _n: 1.0), "b", 0.5, frozenset({"air_temperature_c"}))
+    others = tuple(polled(unit, 0.5) for unit in units)
+    run_virtually(run_for(20.0, Devices((*others, critical))))
+    assert isinstance(critical.driver, Slow)
+    assert len(critical.driver.asked) >= 16
+    assert min(len(unit.asked) for unit in units) >= 5
+
+
+def test_people_see_why_a_device_is_lost_and_what_is_asked() -> None:
+    async def test() -> list[DeviceStatus]:
+        driver = FakeDriver("d", lambda n: 3.0 if n < 3 else dead(n))
+        clock = asyncio.get_running_loop().time
+        poller = Poller(Devices((polled(driver, 1.0),)), Taken(), clock=clock)
+        before = poller.devices()
+        task = asyncio.create_task(poller.run())
+        await asyncio.sleep(1.5)
+        between = poller.devices()
+        await asyncio.sleep(10)
+        task.cancel()
+        return [*before, *between, *poller.devices()]
+
+    before, between, after = run_virtually(test())
+    assert before.state is DeviceState.WAITING
+    assert between.state is DeviceState.ONLINE
+    assert between.heard_at is not None
+    assert (after.state, after.reason) == (DeviceState.LOST, "Unit 9 did not answer.")
+    assert after.plan == ("holding_register 1",)
 
 
 def test_two_missed_polls_are_no_loss() -> None:
@@ -107,7 +178,7 @@ def test_a_bug_in_one_driver_is_logged_with_its_traceback_once(
 ) -> None:
     broken = FakeDriver("broken", lambda _n: KeyError("x"))
     well = FakeDriver("well", lambda _n: 4.0)
-    run_virtually(run_for(2.5, Devices((polled(broken), polled(well)))))
+    run_virtually(run_for(6.0, Devices((polled(broken), polled(well)))))
     assert [bool(r.exc_info) for r in caplog.records] == [True, False]
     assert len(well.asked) > 20
 

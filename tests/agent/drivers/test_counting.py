@@ -18,6 +18,9 @@ START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 class FakeCounter:
     device = "door-1"
     metrics = ("in_total", "out_total")
+    is_behind = False
+    plan = ()
+    refused = ()
 
     def __init__(self, *totals: tuple[float | None, float]) -> None:
         self._totals = list(totals)

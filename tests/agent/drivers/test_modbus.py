@@ -1,15 +1,18 @@
 """EDG-03, EDG-07: a unit is read by its profile; what it refuses costs only its own value."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from agent.drivers.base import PolledDriver
 from agent.drivers.modbus import ModbusDriver
+from agent.drivers.read_plan import Learned, PlanStore
 from protocols.errors import DeviceRefusedError, DeviceTimeoutError, ProtocolError
-from protocols.modbus.codec import Block, Memory, encode
-from protocols.modbus.profile import Profile, load_profile
+from protocols.modbus.codec import Block, Memory, ReadCost, encode
+from protocols.modbus.profile import Profile, Table, load_profile
 from protocols.reading import Quality
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -29,6 +32,7 @@ class FakeBus:
         self.refused: set[int] = set()
         self.fails: dict[int, ProtocolError] = {}
         self.asked: list[tuple[int, int]] = []
+        self.written: list[tuple[int, ...]] = []
 
     async def read(
         self, unit_id: int, span: Block, *, timeout_s: float | None = None, pause_s: float = 0.0
@@ -41,6 +45,20 @@ class FakeBus:
         if self.refused & set(addresses):
             raise DeviceRefusedError("illegal data address (2)", 2)
         return [self.memory[span.table].get(address, 0) for address in addresses]
+
+    async def write(
+        self,
+        unit_id: int,
+        table: Table,
+        address: int,
+        words: Sequence[int],
+        *,
+        timeout_s: float | None = None,
+    ) -> None:
+        self.written.append((address, *words))
+
+    def cost(self, unit_id: int) -> ReadCost:
+        return ReadCost(char_s=11 / 9600, turnaround_s=0.015)
 
 
 class Clock:
@@ -80,17 +98,104 @@ def test_what_changes_seldom_is_read_seldom() -> None:
     assert "setpoint_c" in read(driver)
 
 
-def test_a_refused_block_is_read_register_by_register_from_then_on() -> None:
-    driver, bus, _clock = build(load_profile("danfoss-ekc-202b"), VALUES)
+def test_a_refused_block_is_split_until_only_what_is_missing_is_left_out() -> None:
+    driver, bus, clock = build(load_profile("danfoss-ekc-202b"), VALUES)
     bus.refused = {20004}
     readings = {r.metric: r for r in asyncio.run(driver.read())}
     assert readings["low_temperature_alarm"].quality is Quality.BAD
     assert readings["high_temperature_alarm"].quality is Quality.GOOD
     assert set(readings) == set(driver.metrics)
     bus.asked.clear()
+    clock.now += 10
     asyncio.run(driver.read())
     assert (20003, 3) not in bus.asked
-    assert {(20003, 1), (20004, 1), (20005, 1)} <= set(bus.asked)
+    assert {(20003, 1), (20005, 1)} <= set(bus.asked)
+    assert (20004, 1) not in bus.asked
+    assert driver.refused == ["low_temperature_alarm"]
+    assert any("20004 (refused)" in request for request in driver.plan)
+    clock.now += 3601
+    asyncio.run(driver.read())
+    assert (20004, 1) in bus.asked  # a new firmware may have it
+
+
+def gappy(**more: object) -> Profile:
+    names = ("power_w", "current_l1_a", "energy_kwh", "frequency_hz")
+    rows = [
+        {"metric": name, "table": "input_register", "address": address}
+        for name, address in zip(names, (0, 1, 5, 40), strict=True)
+    ]
+    head = {"vendor": "V", "model": "M", "source": "made for a test", "confidence": "untested"}
+    return Profile.model_validate({**head, "registers": rows, **more})
+
+
+def test_reads_are_merged_where_a_gap_is_cheaper_than_a_request() -> None:
+    driver, bus, _clock = build(gappy(), {"power_w": 5.0, "frequency_hz": 50.0})
+    assert read(driver)["frequency_hz"] == 50.0
+    assert bus.asked == [(0, 6), (40, 1)]
+    strict, bus, _clock = build(gappy(max_gap=0), {"power_w": 5.0})
+    read(strict)
+    assert bus.asked == [(0, 2), (5, 1), (40, 1)]
+
+
+def test_what_a_device_taught_is_known_after_a_restart(tmp_path: Path) -> None:
+    plans = PlanStore(tmp_path / "plans.json")
+    for start in range(2):
+        bus = FakeBus(encode(gappy().registers, {"power_w": 5.0}))
+        bus.refused = {3, 40}
+        driver = ModbusDriver("m", bus, 7, gappy(), now=lambda: NOON, plans=plans)
+        asyncio.run(driver.read())
+        refusals = [ask for ask in bus.asked if bus.refused & set(range(ask[0], sum(ask)))]
+        assert len(refusals) == (1 if start else 2)  # what is missing is asked once a start
+        plans = PlanStore(tmp_path / "plans.json")
+    assert driver.plan == (
+        "input_register 0–1",
+        "input_register 5",
+        "input_register 40 (refused)",
+    )
+    other = ModbusDriver("m", bus, 7, gappy(max_words=4), now=lambda: NOON, plans=plans)
+    assert other.refused == []  # another register map: nothing of it is known
+
+
+def test_a_torn_plan_is_learned_again(tmp_path: Path) -> None:
+    (tmp_path / "plans.json").write_text('{"m": {"profile')
+    assert PlanStore(tmp_path / "plans.json").get("m", gappy()) == Learned()
+
+
+def test_a_device_that_says_nothing_to_a_gap_is_asked_without_it() -> None:
+    driver, bus, _clock = build(gappy(), {"power_w": 5.0})
+    bus.fails = {3: DeviceTimeoutError("silent")}
+    with pytest.raises(DeviceTimeoutError):
+        asyncio.run(driver.read())
+    assert read(driver)["power_w"] == 5.0
+
+
+def test_a_long_turn_is_cut_and_goes_on_where_it_ended() -> None:
+    driver, bus, clock = build(gappy(max_gap=0), {"power_w": 5.0})
+    plain = bus.read
+
+    async def slow(unit_id: int, span: Block, **rest: float | None) -> list[int]:
+        clock.now += 0.4
+        return await plain(unit_id, span)
+
+    bus.read = slow  # type: ignore[method-assign]
+    asyncio.run(driver.read())
+    assert driver.is_behind
+    asyncio.run(driver.read())
+    assert [address for address, _ in bus.asked][:3] == [0, 5, 40]
+
+
+def test_the_set_up_is_written_after_the_first_answer_and_after_each_silence() -> None:
+    setup = [{"table": "coil", "address": 9, "words": [1], "why": "starts counting"}]
+    driver, bus, _clock = build(gappy(setup=setup), {"power_w": 5.0})
+    read(driver)
+    read(driver)
+    assert bus.written == [(9, 1)]
+    bus.fails = {0: DeviceTimeoutError("silent")}
+    with pytest.raises(DeviceTimeoutError):
+        asyncio.run(driver.read())
+    bus.fails = {}
+    read(driver)
+    assert bus.written == [(9, 1), (9, 1)]
 
 
 def test_a_unit_that_falls_silent_midway_keeps_what_it_said() -> None:
