@@ -19,11 +19,15 @@ _NOT_IN_THE_MAP = (1, 2, 3)  # illegal function, address, value
 
 
 class Bus(Protocol):
-    """What the driver needs of `protocols.modbus.client.ModbusBus`."""
+    """Who reads only, of `protocols.modbus.client.ModbusBus`."""
 
     async def read(
         self, unit_id: int, span: Block, *, timeout_s: float | None = None, pause_s: float = 0.0
     ) -> list[int]: ...
+
+
+class DrivenBus(Bus, Protocol):
+    """What the driver needs of it."""
 
     async def write(
         self,
@@ -49,7 +53,7 @@ class ModbusDriver:
     def __init__(
         self,
         device: str,
-        bus: Bus,
+        bus: DrivenBus,
         unit_id: int,
         profile: Profile,
         *,

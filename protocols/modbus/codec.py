@@ -85,14 +85,15 @@ def plan(
 ) -> list[Block]:
     """Merge the registers of a profile into as few read requests as the device allows.
 
-    `cuts` are what was learned of this device: blocks that it refused begin anew there.
+    With a `cost` also over gaps that the profile does not speak of; who does so has to cope with a
+    refusal. `cuts` are what was learned of this device: blocks that it refused begin anew there.
     """
-    max_gap = profile.max_gap
+    by_cost = cost.gap_words if cost else 0
     return plan_blocks(
         profile.registers,
         max_words=profile.max_words,
         max_bits=profile.max_bits,
-        max_gap=(cost or ReadCost()).gap_words if max_gap is None else max_gap,
+        max_gap=by_cost if profile.max_gap is None else profile.max_gap,
         cuts=cuts,
     )
 

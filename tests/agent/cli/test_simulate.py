@@ -114,7 +114,7 @@ def test_the_scenario_begins_at_the_signal_and_sigterm_ends_it_cleanly(tmp_path:
 
 
 def _freezer_c(line: str) -> float:
-    blocks = plan(load_profile("danfoss-ekc-202d").model_copy(update={"max_gap": 0}))
+    blocks = plan(load_profile("danfoss-ekc-202d"))
     block = next(b for b in blocks if any(r.metric == "air_temperature_c" for r in b.registers))
     client = ModbusSerialClient(line, baudrate=19_200, timeout=1, retries=2)
     client.connect()

@@ -60,7 +60,7 @@ class Device:
 
 
 def look_at(profile: Profile) -> tuple[list[Match], Device]:
-    device = Device(memory_of(profile), profile.max_gap)
+    device = Device(memory_of(profile), profile.max_gap or 0)
     return asyncio.run(identify(device, 1, is_rtu=profile.transport == "rtu")), device
 
 

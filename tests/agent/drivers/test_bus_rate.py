@@ -147,7 +147,7 @@ def test_a_dead_unit_costs_the_others_less_than_5_percent() -> None:
             assert {r.device for r in good} == {"u1", "u2", "u3"}
             return len(good)
 
-    async def side_by_side() -> list[int]:
+    async def side_by_side() -> tuple[int, int]:
         return await asyncio.gather(late(3), late(4))
 
     without, beside = asyncio.run(side_by_side())
