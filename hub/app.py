@@ -13,6 +13,7 @@ from functools import partial
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
+from hub.alerts.desk import Desk
 from hub.errors import BusyError, HubError, T
 from hub.ingest.events import Events
 from hub.ingest.registry import Registry
@@ -39,7 +40,17 @@ from hub.timeseries.port import TimeSeries
 from hub.web.api import alerts, auth, events, health, records, stores, timeseries
 from hub.web.assets import Assets
 from hub.web.headers import SafeHeaders
-from hub.web.pages import account, admin, login, overview, record_lists, store, ui_kit
+from hub.web.pages import (
+    account,
+    admin,
+    alert_desk,
+    alert_page,
+    login,
+    overview,
+    record_lists,
+    store,
+    ui_kit,
+)
 from hub.web.pages import alerts as alert_pages
 from hub.web.pages import help as help_pages
 from hub.web.pages import records as record_pages
@@ -66,6 +77,8 @@ PAGES: tuple[APIRouter, ...] = (
     store.router,
     alert_pages.router,
     record_lists.router,
+    alert_desk.router,
+    alert_page.router,
     record_pages.router,
     admin.router,
     help_pages.router,
@@ -243,6 +256,7 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
             group.create_task(parts.ingest.run(), name="ingest"),
             group.create_task(_maintain(parts.services.timeseries), name="maintain"),
             group.create_task(parts.key_care.run(), name="keys"),
+            group.create_task(Desk(parts.services.db, parts.services.live).run(), name="desk"),
         ]
         log.info("The hub listens on http://%s:%d.", settings.host, settings.port)
         await server.serve([listener])

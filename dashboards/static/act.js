@@ -15,9 +15,10 @@ export function toast(message, { undo = null, bad = false, seconds = 6 } = {}) {
   setTimeout(() => box.remove(), seconds * 1000);
 }
 
-async function post(url) {
-  const answer = await fetch(url, { method: "POST", keepalive: true, headers: { Accept: "application/json" } }); // goes out even if the page is left
-  if (answer.ok) return;
+async function post(url, body = null) {
+  const headers = { Accept: "application/json", ...(body && { "Content-Type": "application/json" }) };
+  const answer = await fetch(url, { method: "POST", keepalive: true, headers, body: body && JSON.stringify(body) }); // goes out even if the page is left
+  if (answer.ok) return answer.status === 204 ? null : answer.json().catch(() => null);
   const problem = await answer.json().catch(() => ({}));
   throw new Error(problem.detail ?? problem.title ?? `${answer.status}`);
 }
@@ -29,7 +30,7 @@ async function acknowledge(row) {
   mark(row, "acknowledged");
   const undo = async () => {
     mark(row, "raised");
-    try { await post(`/alerts/${row.dataset.alert}/unacknowledge`); } catch (error) { refuse(row, "acknowledged", error); }
+    try { await post(`${url}/undo`); } catch (error) { refuse(row, "acknowledged", error); }
   };
   toast(text.acknowledged, { undo });
   try { await post(`${url}/acknowledge`); } catch (error) { refuse(row, "raised", error); }
@@ -59,7 +60,42 @@ document.addEventListener("submit", (event) => {
   acknowledge(form.closest("[data-alert]"));
 });
 
-// J and K walk the rows, A acknowledges, Enter opens, ? shows the keys.
+// What else one key does to the chosen row; the list shows it when the hub says it is done.
+async function act(row, path, said) {
+  const url = `/api/v1/alerts/${row.dataset.alert}`;
+  const undo = async () => { try { await post(`${url}/undo`); } catch (error) { refuse(row, row.dataset.state, error); } };
+  try {
+    await post(`${url}/${path}`, {});
+    toast(said, { undo });
+  } catch (error) { refuse(row, row.dataset.state, error); }
+}
+function shelve(row) {
+  const dialog = document.getElementById("shelve");
+  if (!dialog) return;
+  const form = dialog.querySelector("form");
+  form.action = `/alerts/${row.dataset.alert}/shelve`;
+  form.dataset.back = location.pathname === "/alerts" ? location.href : "";
+  dialog.showModal();
+}
+async function order(row) {
+  try {
+    const made = await post("/api/v1/work-orders", { alert_id: row.dataset.alert });
+    location.assign(`/work-orders/${made.id}`);
+  } catch (error) { refuse(row, row.dataset.state, error); }
+}
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-shelve]");
+  if (!form?.dataset.back) return;
+  event.preventDefault();
+  form.closest("dialog").close();
+  const answer = await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" }).catch(() => null);
+  if (!answer || answer.status >= 400) return toast(answer ? `${text.refused} ${answer.status}` : text.offline, { bad: true });
+  form.reset();
+  const id = form.action.split("/").at(-2);
+  toast(text.shelved, { undo: () => post(`/api/v1/alerts/${id}/undo`).catch(() => toast(text.offline, { bad: true })) });
+});
+
+// J and K walk the rows, A acknowledges, M takes, S shelves, E makes a work order, Enter opens, ? shows the keys.
 const rows = () => [...document.querySelectorAll("[data-alert]")];
 function step(by) {
   const all = rows();
@@ -68,10 +104,17 @@ function step(by) {
   next?.focus();
   next?.scrollIntoView({ block: "nearest" });
 }
+const chosen = (what) => () => {
+  const row = document.activeElement.closest("[data-alert]") ?? document.querySelector("#alert_state");
+  if (row && !("fixed" in row.dataset)) what(row);
+};
 const keys = {
   j: () => step(1),
   k: () => step(-1),
-  a: () => { const row = document.activeElement.closest("[data-alert]"); if (row) acknowledge(row); },
+  a: chosen(acknowledge),
+  m: chosen((row) => act(row, "assign", text.assigned)),
+  s: chosen(shelve),
+  e: chosen(order),
   Enter: () => document.activeElement.matches("[data-alert]") && document.activeElement.querySelector("a")?.click(),
   "?": () => document.getElementById("keys")?.showModal(),
 };
@@ -88,6 +131,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
   if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+  event.target.closest("[data-closes]")?.closest("dialog")?.close();
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 document.addEventListener("keydown", (event) => {

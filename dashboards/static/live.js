@@ -88,7 +88,19 @@ function connection(lost) {
 }
 
 // What changed is told to the page as `live:<kind>`; htmx then asks for the parts that show it.
-const tell = (kind, data = {}) => body.dispatchEvent(new CustomEvent(`live:${kind}`, { detail: data }));
+// The first at once, the last of a burst a moment later: a list is never left with the one before.
+const BURST_MS = 600; // longer than any `throttle:` in a template
+const bursts = new Map();
+function tell(kind, data = {}) {
+  if (bursts.has(kind)) { bursts.set(kind, data); return; }
+  body.dispatchEvent(new CustomEvent(`live:${kind}`, { detail: data }));
+  bursts.set(kind, null);
+  setTimeout(() => {
+    const last = bursts.get(kind);
+    bursts.delete(kind);
+    if (last) tell(kind, last);
+  }, BURST_MS);
+}
 const CHANGES = ["alert", "sale", "footfall", "agent", "record"];
 let source = null;
 let failing = 0;

@@ -8,8 +8,14 @@ from hub.detection.findings import Rule
 
 RERAISE_HOLD = timedelta(minutes=30)  # a resolved alert whose cause goes on comes back after this
 AFTERMATH = timedelta(minutes=15)  # what a cause leaves behind may take so long to settle
+RETURN_WITHIN = timedelta(minutes=10)  # what comes back so soon is the same alert
+FLAPS_AFTER = 3  # returns; from then on an alert is kept until it has been quiet for FLAP_QUIET
+FLAP_QUIET = timedelta(minutes=10)
+STORM_WINDOW = timedelta(minutes=1)
+STORM_SIZE = 8  # so many alerts of a store in this time are one incident
+STORM_LASTS = timedelta(minutes=10)  # what begins later is a story of its own
 
-_STORE_CAUSES = (Rule.POWER_CUT, Rule.AGENT_OFFLINE)
+STORE_CAUSES = (Rule.POWER_CUT, Rule.AGENT_OFFLINE)
 _DEVICE_CAUSES: dict[Rule, tuple[Rule, ...]] = {
     Rule.TEMPERATURE_HIGH: (Rule.DOOR_OPEN, Rule.DEFROST_LONG, Rule.TEMPERATURE_HIGH),
     Rule.TEMPERATURE_LOW: (Rule.TEMPERATURE_LOW,),
@@ -50,8 +56,8 @@ class Place:
         """Whether an open alert here makes one there needless."""
         if self.store_id != other.store_id or self == other:
             return False
-        if self.rule in _STORE_CAUSES:
-            return other.rule is not self.rule and other.rule not in _STORE_CAUSES
+        if self.rule in STORE_CAUSES:
+            return other.rule is not self.rule and other.rule not in STORE_CAUSES
         same_device = self.device is not None and self.device == other.device
         return same_device and self.rule in _DEVICE_CAUSES.get(other.rule, ())
 

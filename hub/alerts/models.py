@@ -16,6 +16,7 @@ from hub.kit.db import Base, StoreScoped
 from hub.kit.ids import uuid7
 
 _IS_OPEN = text("closed_at IS NULL")
+_IS_DUE = text("next_at IS NOT NULL")
 
 
 class AlertStatus(StrEnum):
@@ -35,17 +36,28 @@ class AlertEventKind(StrEnum):
     RAISED = "raised"
     STEPPED = "stepped"
     ALSO = "also"  # something else that the same cause explains
+    RETURNED = "returned"  # back so soon that it is the same alert
+    GROUPED = "grouped"  # another alert explains it
+    RELEASED = "released"  # what explained it is over, and it is still there
     ACKNOWLEDGED = "acknowledged"
     ASSIGNED = "assigned"
     SHELVED = "shelved"
     UNSHELVED = "unshelved"
+    UNACKNOWLEDGED = "unacknowledged"
+    UNDONE = "undone"
     COMMENTED = "commented"
+    NOTIFIED = "notified"  # people were told; the detail says who, how and at which step
+    ORDERED = "ordered"  # it has a work order
     CLEARED = "cleared"
     RESOLVED = "resolved"
 
 
 class Alert(StoreScoped, Base):
-    """One thing that is wrong, or was. `began_at` is when it began, by the readings."""
+    """One thing that is wrong, or was. `began_at` is when it began, by the readings.
+
+    Its timers are columns, so that a restart forgets none: `shelved_until`, `clears_at` (the end of
+    one that flaps), `step_at` (when people of step `step` are told). `next_at` is the earliest.
+    """
 
     __tablename__ = "alerts"
     __table_args__ = (
@@ -60,6 +72,7 @@ class Alert(StoreScoped, Base):
         ),
         UniqueConstraint("store_id", "source", "rule", "began_at"),
         Index(None, "chain_id", "raised_at", "id"),
+        Index(None, "next_at", sqlite_where=_IS_DUE, postgresql_where=_IS_DUE),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, sort_order=-10)
@@ -79,6 +92,18 @@ class Alert(StoreScoped, Base):
     resolved_by: Mapped[UUID | None]
     evidence: Mapped[dict[str, Any]] = mapped_column(JSON)
     events: Mapped[int]  # the number of the newest one
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("alerts.id"), index=True)
+    since_at: Mapped[datetime]  # when its present spell began; `began_at` unless it came back
+    returns: Mapped[int] = mapped_column(default=0)
+    clears_at: Mapped[datetime | None]
+    step: Mapped[int] = mapped_column(SmallInteger, default=0)
+    step_at: Mapped[datetime | None]
+    told_severity: Mapped[int] = mapped_column(SmallInteger, default=0)  # the worst people know of
+    next_at: Mapped[datetime | None]
+
+    def keep_time(self) -> None:
+        """After any change of a timer."""
+        self.next_at = earliest(self.shelved_until, self.clears_at, self.step_at)
 
     @property
     def is_open(self) -> bool:
@@ -109,3 +134,21 @@ class AlertEvent(StoreScoped, Base):
     note: Mapped[str] = mapped_column(String(2000))
     severity: Mapped[int] = mapped_column(SmallInteger)
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class AlertVote(StoreScoped, Base):
+    """What one person thought of an alert; one vote a person."""
+
+    __tablename__ = "alert_votes"
+    __table_args__ = (UniqueConstraint("alert_id", "user_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, sort_order=-10)
+    alert_id: Mapped[UUID] = mapped_column(ForeignKey("alerts.id"))
+    user_id: Mapped[UUID]
+    is_useful: Mapped[bool]
+    at: Mapped[datetime]
+
+
+def earliest(*instants: datetime | None) -> datetime | None:
+    """The first of several instants, some of which may not be set."""
+    return min((at for at in instants if at is not None), default=None)

@@ -242,6 +242,18 @@ PLAYBOOK: dict[Rule, Play] = {
         T("门店未营业、节假日，或入口受阻。", "The store is closed, a holiday, or cut off."),
         (T("联系门店确认是否营业。", "Ask whether the store is open."),),
     ),
+    Rule.STORM: Play(
+        T("多台设备同时异常", "Many things at once"),
+        T("一分钟内多处异常：{devices}。", "Trouble in many places within a minute: {devices}."),
+        T(
+            "多半是同一个原因：供电、网络、空调，或一次施工。",
+            "Most likely one cause: power, network, air conditioning, or works in the store.",
+        ),
+        (
+            T("先看供电和网络。", "Look at power and network first."),
+            T("逐条查看下面的预警，找出最早的一条。", "Look below for the one that came first."),
+        ),
+    ),
 }
 
 

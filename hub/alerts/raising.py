@@ -1,105 +1,35 @@
 """Findings into alert rows, in the transaction of the caller and in batches.
 
 Writing the same findings again changes nothing: an open alert is unique by store, source and rule,
-an occurrence by these and its beginning.
+an occurrence by these and its beginning. What comes back within minutes is the same alert; what
+another alert explains stands under it; many alerts of a store at once are one incident.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy import Connection, or_, select
 
-from hub.alerts.families import Place, rank
-from hub.alerts.models import Alert, AlertEvent, AlertEventKind, AlertStatus
-from hub.detection.findings import Change, Finding, Rule, Severity
+from hub.alerts.families import (
+    AFTERMATH,
+    FLAP_QUIET,
+    FLAPS_AFTER,
+    RETURN_WITHIN,
+    Place,
+    rank,
+)
+from hub.alerts.models import AlertEventKind, AlertStatus
+from hub.alerts.rows import ALERTS, COLUMNS, AlertState, Batch, Told
+from hub.alerts.storms import gather, storm_of
+from hub.detection.findings import Change, Finding, Severity
 from hub.kit.ids import uuid7
 
-_ALERTS: Table = Alert.__table__  # type: ignore[assignment]  # declarative says FromClause
-_EVENTS: Table = AlertEvent.__table__  # type: ignore[assignment]
+__all__ = ["Raising", "Told", "place_of"]
+
+FIRST_STEP_AFTER = timedelta(seconds=2)  # so that a cause may come before its signs are told
 _BATCH = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A change that was written and that people should hear of once it is committed."""
-
-    alert_id: UUID
-    store_id: UUID
-    kind: AlertEventKind
-    rule: str
-    severity: Severity
-    status: AlertStatus
-    source: str
-
-
-@dataclass(slots=True)
-class _Open:
-    """An open alert as the batch knows it."""
-
-    id: UUID
-    chain_id: UUID
-    place: Place
-    severity: int
-    status: str
-    events: int
-    began_at: datetime
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Rows to be written together."""
-
-    now: datetime
-    alerts: list[dict[str, Any]] = field(default_factory=list)
-    changes: list[dict[str, Any]] = field(default_factory=list)
-    events: list[dict[str, Any]] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
-
-    def tell(
-        self, alert: _Open, kind: AlertEventKind, finding: Finding, *, at: datetime, loud: bool
-    ) -> None:
-        """Add a line to the alert's history."""
-        alert.events += 1
-        place = alert.place
-        self.events.append(
-            {
-                "id": uuid7(),
-                "chain_id": alert.chain_id,
-                "store_id": place.store_id,
-                "alert_id": alert.id,
-                "seq": alert.events,
-                "kind": kind,
-                "at": at,
-                "user_id": None,
-                "user_name": "",
-                "note": "",
-                "severity": alert.severity,
-                "detail": _detail(finding),
-            }
-        )
-        if loud:
-            status = AlertStatus(alert.status)
-            severity = Severity(alert.severity)
-            told = Told(alert.id, place.store_id, kind, place.rule, severity, status, place.source)
-            self.told.append(told)
-
-    def change(self, alert: _Open, closed_at: datetime | None, evidence: dict[str, Any]) -> None:
-        self.changes.append(
-            {
-                "alert": alert.id,
-                "severity": alert.severity,
-                "status": alert.status,
-                "closed_at": closed_at,
-                "evidence": evidence,
-                "events": alert.events,
-            }
-        )
 
 
 class Raising:
@@ -108,163 +38,178 @@ class Raising:
     def __init__(self, connection: Connection, chain_of: Mapping[UUID, UUID]) -> None:
         self._connection = connection
         self._chain_of = chain_of
-        self._open: dict[tuple[UUID, str, str], _Open] = {}
-        self._evidence: dict[UUID, dict[str, Any]] = {}
+        self._open: dict[tuple[UUID, str, str], AlertState] = {}
+        self._gone: dict[tuple[UUID, str, str], AlertState] = {}
 
     def post(self, findings: Iterable[Finding], now: datetime) -> list[Told]:
         """Write findings of stores that `chain_of` knows; what people should hear of."""
         known = [finding for finding in findings if finding.store_id in self._chain_of]
-        self._load({finding.store_id for finding in known})
+        if not known:
+            return []
+        began = min(_instant(finding.since_ms) for finding in known)
+        self._load({finding.store_id for finding in known}, began)
         told: list[Told] = []
         for group in _rounds(known):
-            batch = _Batch(now)
+            batch = Batch(now)
             for finding in group:
                 self._take(batch, finding)
-            told += self._write(batch)
+            refused = batch.write(self._connection)
+            self._open = {key: one for key, one in self._open.items() if one.id not in refused}
+            told += batch.told
         return told
 
-    def _take(self, batch: _Batch, finding: Finding) -> None:
+    def _take(self, batch: Batch, finding: Finding) -> None:
         found = self._open.get(_key(finding))
-        is_earlier = found is not None and _instant(finding.at_ms) < found.began_at
+        is_earlier = found is not None and _instant(finding.at_ms) < found.since_at
         if is_earlier and finding.change is not Change.PAST:
-            return  # of an occurrence before, which was told before a restart
+            return  # of a spell before, which was told before a restart
         match finding.change:
             case Change.RAISED | Change.STEPPED if found is not None:
-                self._step(batch, found, finding, AlertEventKind.STEPPED)
+                self._step(batch, found, finding)
             case Change.RAISED | Change.STEPPED:
-                self._raise(batch, finding)
+                self._begin(batch, finding)
             case Change.CLEARED if found is not None:
                 self._clear(batch, found, finding)
             case Change.PAST if finding.severity >= Severity.HIGH:
                 self._record(batch, finding)
 
-    def _raise(self, batch: _Batch, finding: Finding) -> None:
+    def _begin(self, batch: Batch, finding: Finding) -> None:
+        """A condition that was not there: the same alert again, a sign of another, or a new one."""
+        gone = self._gone.get(_key(finding))
+        began_at = _instant(_began_ms(finding))
+        if gone is not None and gone.closed_at is not None and began_at >= gone.began_at:
+            if began_at < gone.closed_at:
+                return  # a spell of this alert, told again
+            if began_at - gone.closed_at <= RETURN_WITHIN:
+                self._return(batch, gone, finding)
+                return
         place = place_of(finding)
-        cause = next((a for a in self._open.values() if a.place.explains(place)), None)
+        mine = [one for one in self._open.values() if one.place.store_id == finding.store_id]
+        cause = next((one for one in mine if one.place.explains(place)), None)
         if cause is not None:
-            self._step(batch, cause, finding, AlertEventKind.ALSO)
+            self._also(batch, cause, finding)
             return
-        began_ms = finding.since_ms if finding.change is Change.RAISED else finding.at_ms
-        alert = self._new(batch, finding, _instant(began_ms), None)
-        self._open[_key(finding)] = alert
-        batch.tell(alert, AlertEventKind.RAISED, finding, at=batch.now, loud=True)
+        self._raise(batch, finding, mine)
 
-    def _step(self, batch: _Batch, alert: _Open, finding: Finding, kind: AlertEventKind) -> None:
+    def _raise(self, batch: Batch, finding: Finding, mine: list[AlertState]) -> None:
+        alert = self._new(batch, finding, None)
+        self._open[alert.key] = alert
+        storm = storm_of(mine, alert)
+        if storm is not None:
+            alert.parent_id = storm.id
+        else:
+            alert.step_at = batch.now + FIRST_STEP_AFTER
+        batch.tell(alert, AlertEventKind.RAISED, _detail(finding))
+        for child in mine:
+            is_recent = alert.began_at - child.began_at < AFTERMATH
+            if is_recent and alert.place.explains(child.place):
+                self._group(batch, child, alert)
+        gathered = None if storm else gather(batch, [*mine, alert])
+        if gathered is not None:
+            self._open[gathered.key] = gathered
+            gathered.step_at = batch.now + FIRST_STEP_AFTER
+            for child in [one for one in (*mine, alert) if one.parent_id is None]:
+                self._group(batch, child, gathered)
+
+    def _group(self, batch: Batch, child: AlertState, parent: AlertState) -> None:
+        """Put an alert under the one that explains it; it tells nobody any more."""
+        child.parent_id, child.step_at = parent.id, None
+        batch.tell(child, AlertEventKind.GROUPED, {"parent_id": str(parent.id)})
+        if child.severity > parent.severity:
+            parent.severity = child.severity
+
+    def _return(self, batch: Batch, alert: AlertState, finding: Finding) -> None:
+        """Back so soon that it is the same alert, acknowledged or not as it was."""
+        del self._gone[alert.key]
+        self._open[alert.key] = alert
+        alert.closed_at, alert.status = None, alert.unshelved_status
+        alert.since_at = _instant(_began_ms(finding))
+        alert.returns += 1
+        alert.severity = int(finding.severity)
+        alert.evidence = finding.evidence.to_json()
+        if alert.severity > alert.told_severity and alert.parent_id is None:
+            alert.step, alert.step_at = 0, batch.now + FIRST_STEP_AFTER
+        batch.tell(alert, AlertEventKind.RETURNED, _detail(finding) | {"times": alert.returns})
+
+    def _step(self, batch: Batch, alert: AlertState, finding: Finding) -> None:
+        """Better or worse, or still there while its end was being waited for."""
+        alert.clears_at, was_ending = None, alert.clears_at is not None
         is_worse = finding.severity > alert.severity
-        if kind is AlertEventKind.STEPPED and not is_worse:
+        is_better = finding.change is Change.STEPPED and finding.severity < alert.severity
+        if not is_worse and not is_better:
+            if was_ending:
+                batch.changed[alert.id] = alert
             return
+        detail = _detail(finding) | {"from": alert.severity}
+        alert.severity = int(finding.severity)
+        alert.evidence = finding.evidence.to_json()
+        if is_worse and alert.severity > alert.told_severity and alert.parent_id is None:
+            alert.step, alert.step_at = 0, batch.now + FIRST_STEP_AFTER
+        batch.tell(alert, AlertEventKind.STEPPED, detail)
+
+    def _also(self, batch: Batch, alert: AlertState, finding: Finding) -> None:
+        is_worse = finding.severity > alert.severity
         alert.severity = max(alert.severity, int(finding.severity))
-        batch.tell(alert, kind, finding, at=batch.now, loud=is_worse)
-        if kind is AlertEventKind.STEPPED:
-            self._evidence[alert.id] = finding.evidence.to_json()
-        batch.change(alert, None, self._evidence[alert.id])
+        (batch.tell if is_worse else batch.record)(alert, AlertEventKind.ALSO, _detail(finding))
 
-    def _clear(self, batch: _Batch, alert: _Open, finding: Finding) -> None:
-        alert.status = AlertStatus.CLEARED
+    def _clear(self, batch: Batch, alert: AlertState, finding: Finding) -> None:
         at = min(_instant(finding.at_ms), batch.now)
-        batch.tell(alert, AlertEventKind.CLEARED, finding, at=at, loud=True)
-        batch.change(alert, at, self._evidence[alert.id])
-        del self._open[_key(finding)]
+        if alert.returns >= FLAPS_AFTER:
+            alert.clears_at = at + FLAP_QUIET
+            batch.changed[alert.id] = alert
+            return
+        clear(batch, alert, at, _detail(finding))
+        del self._open[alert.key]
+        self._gone[alert.key] = alert
 
-    def _record(self, batch: _Batch, finding: Finding) -> None:
+    def _record(self, batch: Batch, finding: Finding) -> None:
         """An excursion that was over when the hub heard of it: in the record, not in the list."""
-        ended = _instant(finding.at_ms)
-        alert = self._new(batch, finding, _instant(finding.since_ms), ended)
-        batch.tell(alert, AlertEventKind.CLEARED, finding, at=ended, loud=False)
+        alert = self._new(batch, finding, _instant(finding.at_ms))
+        batch.record(alert, AlertEventKind.CLEARED, _detail(finding), at=alert.closed_at)
 
-    def _new(
-        self, batch: _Batch, finding: Finding, began_at: datetime, ended_at: datetime | None
-    ) -> _Open:
-        status = AlertStatus.CLEARED if ended_at else AlertStatus.RAISED
-        chain_id = self._chain_of[finding.store_id]
-        severity = int(finding.severity)
-        alert = _Open(uuid7(), chain_id, place_of(finding), severity, status, 0, began_at)
-        self._evidence[alert.id] = finding.evidence.to_json()
-        batch.alerts.append(
-            {
-                "id": alert.id,
-                "chain_id": chain_id,
-                "store_id": finding.store_id,
-                "source": finding.source,
-                "rule": finding.rule.value,
-                "severity": severity,
-                "status": status,
-                "device": finding.evidence.device,
-                "metric": finding.evidence.metric,
-                "began_at": began_at,
-                "raised_at": ended_at or batch.now,
-                "closed_at": ended_at,
-                "evidence": self._evidence[alert.id],
-                "events": 1,
-            }
+    def _new(self, batch: Batch, finding: Finding, ended_at: datetime | None) -> AlertState:
+        began_at = _instant(_began_ms(finding))
+        alert = AlertState(
+            id=uuid7(),
+            chain_id=self._chain_of[finding.store_id],
+            place=place_of(finding),
+            severity=int(finding.severity),
+            status=AlertStatus.CLEARED if ended_at else AlertStatus.RAISED,
+            events=0,
+            began_at=began_at,
+            since_at=began_at,
+            raised_at=ended_at or batch.now,
+            closed_at=ended_at,
+            evidence=finding.evidence.to_json(),
         )
+        batch.new[alert.id] = alert
         return alert
 
-    def _write(self, batch: _Batch) -> list[Told]:
-        connection = self._connection
-        refused = self._insert(batch.alerts)
-        if batch.changes:
-            connection.execute(_CHANGE, batch.changes)
-        events = [row for row in batch.events if row["alert_id"] not in refused]
-        if events:
-            connection.execute(_EVENTS.insert(), events)
-        return [told for told in batch.told if told.alert_id not in refused]
-
-    def _insert(self, alerts: list[dict[str, Any]]) -> set[UUID]:
-        """Insert what is new; ids of what was there already, as open alert or occurrence."""
-        if not alerts:
-            return set()
-        statement = _insert(self._connection, _ALERTS).returning(_ALERTS.c.id)
-        written = set(self._connection.execute(statement, alerts).scalars())
-        refused = {row["id"] for row in alerts} - written
-        self._open = {key: alert for key, alert in self._open.items() if alert.id not in refused}
-        return refused
-
-    def _load(self, store_ids: set[UUID]) -> None:
+    def _load(self, store_ids: set[UUID], began: datetime) -> None:
+        """What is open, and what was cleared so late that it may come back or be told again."""
+        is_gone = (ALERTS.c.status == AlertStatus.CLEARED) & (
+            ALERTS.c.closed_at >= began - RETURN_WITHIN
+        )
         for stores in _chunks(sorted(store_ids, key=str)):
-            rows = select(
-                _ALERTS.c.id,
-                _ALERTS.c.chain_id,
-                _ALERTS.c.store_id,
-                _ALERTS.c.device,
-                _ALERTS.c.source,
-                _ALERTS.c.rule,
-                _ALERTS.c.severity,
-                _ALERTS.c.status,
-                _ALERTS.c.events,
-                _ALERTS.c.began_at,
-                _ALERTS.c.evidence,
-            ).where(_ALERTS.c.closed_at.is_(None), _ALERTS.c.store_id.in_(stores))
-            for row in self._connection.execute(rows.with_for_update()):
-                place = Place(row.store_id, row.device, row.source, Rule(row.rule))
-                state = (row.severity, row.status, row.events, row.began_at)
-                alert = _Open(row.id, row.chain_id, place, *state)
-                self._open[row.store_id, row.source, row.rule] = alert
-                self._evidence[row.id] = row.evidence
+            rows = select(*COLUMNS).where(
+                or_(ALERTS.c.closed_at.is_(None), is_gone), ALERTS.c.store_id.in_(stores)
+            )
+            for row in self._connection.execute(
+                rows.order_by(ALERTS.c.closed_at, ALERTS.c.id).with_for_update()
+            ):
+                alert = AlertState.of(row)
+                (self._gone if alert.closed_at else self._open)[alert.key] = alert
 
 
-_CHANGE = (
-    update(_ALERTS)
-    .where(_ALERTS.c.id == bindparam("alert"))
-    .values(
-        severity=bindparam("severity"),
-        status=bindparam("status"),
-        closed_at=bindparam("closed_at"),
-        evidence=bindparam("evidence"),
-        events=bindparam("events"),
-    )
-)
+def clear(batch: Batch, alert: AlertState, at: datetime, detail: Mapping[str, Any]) -> None:
+    """Its condition is over."""
+    alert.status, alert.closed_at = AlertStatus.CLEARED, at
+    alert.clears_at = alert.shelved_until = alert.step_at = None
+    batch.tell(alert, AlertEventKind.CLEARED, detail, at=at)
 
 
 def place_of(finding: Finding) -> Place:
     return Place(finding.store_id, finding.evidence.device, finding.source, finding.rule)
-
-
-def _insert(connection: Connection, table: Table) -> Insert:
-    """An insert that skips rows which break a unique constraint."""
-    if connection.dialect.name == "postgresql":
-        return pg_insert(table).on_conflict_do_nothing()
-    return sqlite_insert(table).on_conflict_do_nothing()
 
 
 def _rounds(findings: Sequence[Finding]) -> list[list[Finding]]:
@@ -286,6 +231,11 @@ def _chunks(ids: Sequence[UUID]) -> list[Sequence[UUID]]:
 
 def _key(finding: Finding) -> tuple[UUID, str, str]:
     return finding.store_id, finding.source, finding.rule.value
+
+
+def _began_ms(finding: Finding) -> int:
+    """A condition that steps before it was told began, for us, at that reading."""
+    return finding.at_ms if finding.change is Change.STEPPED else finding.since_ms
 
 
 def _detail(finding: Finding) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Open alerts against what holds now: after a restart, and for what people resolved too early.
 
-Findings tell of changes. Three things need a look at the state itself: an alert whose end was told
-while nobody listened, a resolved alert whose condition goes on past its hold time, and a condition
-whose cause has been cleared and which must now speak for itself.
+Findings tell of changes. Four things need a look at the state itself: an alert whose end was told
+while nobody listened, a resolved alert whose condition goes on past its hold time, a condition
+whose cause has been cleared and which must now speak for itself, and a storm that is over.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, select
 
 from hub.alerts.families import AFTERMATH, RERAISE_HOLD, Place
-from hub.alerts.models import Alert, AlertEvent, AlertEventKind, AlertStatus
-from hub.alerts.raising import Raising, Told, place_of
+from hub.alerts.models import Alert, AlertEventKind, AlertStatus
+from hub.alerts.raising import FIRST_STEP_AFTER, Raising, clear, place_of
+from hub.alerts.rows import ALERTS, COLUMNS, AlertState, Batch, Told
 from hub.detection.findings import Change, Evidence, Finding, Rule, Severity
-from hub.kit.ids import uuid7
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +35,56 @@ def reconcile(
     now: datetime,
 ) -> list[Told]:
     """Bring open alerts in line with all conditions that stand; what people should hear of."""
-    told = _unshelve(connection, now)
     is_open = _open(connection)
     holds = {_key(place_of(finding)) for finding in standing}
-    over = [_end(place, now) for place in is_open if _key(place) not in holds]
+    over = [
+        _end(one.place, now)
+        for one in is_open
+        if one.place.rule is not Rule.STORM
+        and one.clears_at is None
+        and _key(one.place) not in holds
+    ]
+    places = {_key(one.place) for one in is_open}
     missing = [
         finding
         for finding in standing
-        if _key(place_of(finding)) not in {_key(place) for place in is_open}
-        and not any(place.explains(place_of(finding)) for place in is_open)
+        if _key(place_of(finding)) not in places
+        and not any(one.place.explains(place_of(finding)) for one in is_open)
     ]
     due = [*over, *_due(missing, _recently_closed(connection, now), now)]
-    return told + Raising(connection, chain_of).post(due, now) if due else told
+    told = Raising(connection, chain_of).post(due, now) if due else []
+    return told + _families(connection, now)
+
+
+def _families(connection: Connection, now: datetime) -> list[Told]:
+    """Storms without children end; children whose parent is gone for good stand for themselves."""
+    is_open = _open(connection)
+    batch = Batch(now)
+    parents = {one.id for one in is_open}
+    children = [one for one in is_open if one.parent_id is not None]
+    for one in is_open:
+        is_over = not any(child.parent_id == one.id for child in children)
+        if one.place.rule is Rule.STORM and is_over:
+            clear(batch, one, now, {})
+    orphans = [one for one in children if one.parent_id not in parents]
+    for one, closed_at in _closings(connection, orphans):
+        if now - closed_at >= AFTERMATH:
+            one.parent_id, one.step, one.step_at = None, 0, now + FIRST_STEP_AFTER
+            batch.tell(one, AlertEventKind.RELEASED, {})
+    batch.write(connection)
+    return batch.told
+
+
+def _closings(
+    connection: Connection, orphans: Sequence[AlertState]
+) -> list[tuple[AlertState, datetime]]:
+    if not orphans:
+        return []
+    found = select(ALERTS.c.id, ALERTS.c.closed_at).where(
+        ALERTS.c.id.in_({one.parent_id for one in orphans})
+    )
+    closed = {row.id: row.closed_at for row in connection.execute(found)}
+    return [(one, closed[one.parent_id]) for one in orphans if one.parent_id in closed]
 
 
 def _due(missing: Iterable[Finding], closed: Sequence[_Closed], now: datetime) -> Iterable[Finding]:
@@ -78,10 +116,9 @@ def _end(place: Place, now: datetime) -> Finding:
     )
 
 
-def _open(connection: Connection) -> list[Place]:
-    found = select(Alert.store_id, Alert.device, Alert.source, Alert.rule)
-    rows = connection.execute(found.where(Alert.closed_at.is_(None)))
-    return [Place(row.store_id, row.device, row.source, Rule(row.rule)) for row in rows]
+def _open(connection: Connection) -> list[AlertState]:
+    rows = select(*COLUMNS).where(ALERTS.c.closed_at.is_(None))
+    return [AlertState.of(row) for row in connection.execute(rows)]
 
 
 def _recently_closed(connection: Connection, now: datetime) -> list[_Closed]:
@@ -96,58 +133,6 @@ def _recently_closed(connection: Connection, now: datetime) -> list[_Closed]:
         )
         for row in connection.execute(found)
     ]
-
-
-def _unshelve(connection: Connection, now: datetime) -> list[Told]:
-    """Alerts whose time on the shelf is over come back as they were before."""
-    due = select(Alert).where(
-        Alert.closed_at.is_(None),
-        Alert.status == AlertStatus.SHELVED,
-        Alert.shelved_until <= now,
-    )
-    told = []
-    for row in connection.execute(due.with_for_update()).mappings().all():
-        status = _status_before(row["assigned_to"], row["acknowledged_at"])
-        connection.execute(
-            update(Alert)
-            .where(Alert.id == row["id"])
-            .values(status=status, shelved_until=None, events=row["events"] + 1)
-        )
-        connection.execute(insert(AlertEvent).values(_unshelved(row, now)))
-        told.append(
-            Told(
-                row["id"],
-                row["store_id"],
-                AlertEventKind.UNSHELVED,
-                row["rule"],
-                Severity(row["severity"]),
-                status,
-                row["source"],
-            )
-        )
-    return told
-
-
-def _unshelved(row: RowMapping, now: datetime) -> dict[str, object]:
-    return {
-        "id": uuid7(),
-        "chain_id": row["chain_id"],
-        "store_id": row["store_id"],
-        "alert_id": row["id"],
-        "seq": row["events"] + 1,
-        "kind": AlertEventKind.UNSHELVED,
-        "at": now,
-        "user_name": "",
-        "note": "",
-        "severity": row["severity"],
-        "detail": {},
-    }
-
-
-def _status_before(assigned_to: UUID | None, acknowledged_at: datetime | None) -> AlertStatus:
-    if assigned_to is not None:
-        return AlertStatus.ASSIGNED
-    return AlertStatus.ACKNOWLEDGED if acknowledged_at else AlertStatus.RAISED
 
 
 def _key(place: Place) -> tuple[UUID, str, Rule]:

@@ -1,32 +1,63 @@
-"""Taking back one's own acknowledgement: the undo of the pages, for a minute."""
+"""Taking back one's own last act on an alert: the undo of the pages, for a minute."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import select
+
 from hub.alerts import service
-from hub.alerts.models import Alert, AlertStatus
+from hub.alerts.models import Alert, AlertEvent, AlertEventKind, AlertStatus
 from hub.errors import ConflictError, T
-from hub.kit.asker import asker_of
 from hub.kit.clock import utc_now
 from hub.kit.db import ScopedSession
 
 UNDO_WITHIN = timedelta(minutes=1)
-TAKEN_BACK = T("撤回了确认。", "Took the acknowledgement back.")
 _LATE = T(
-    "只能在一分钟内撤回自己的确认。", "Only one's own acknowledgement can be undone, for a minute."
+    "只能在一分钟内撤回自己的最后一步。", "Only one's own last step can be undone, for a minute."
 )
+_ACTS = (
+    AlertEventKind.ACKNOWLEDGED,
+    AlertEventKind.ASSIGNED,
+    AlertEventKind.SHELVED,
+    AlertEventKind.UNSHELVED,
+    AlertEventKind.RESOLVED,
+)
+_NEUTRAL = (AlertEventKind.COMMENTED, AlertEventKind.ALSO, AlertEventKind.NOTIFIED)
 
 
-def unacknowledge(session: ScopedSession, alert_id: UUID, note: str) -> Alert:
+def undo(session: ScopedSession, alert_id: UUID) -> Alert:
     """The alert as it was before; its history keeps both lines. ConflictError when too late."""
-    alert = service.get(session, alert_id)
-    is_mine = alert.acknowledged_by == asker_of(session).user_id
-    at = alert.acknowledged_at
-    if at is None or not is_mine or utc_now() - at > UNDO_WITHIN:
+    alert, asker = service.to_change(session, alert_id)
+    last = session.scalars(
+        select(AlertEvent)
+        .where(AlertEvent.alert_id == alert_id, AlertEvent.kind.not_in(_NEUTRAL))
+        .order_by(AlertEvent.seq.desc())
+        .limit(1)
+    ).first()
+    is_mine = last is not None and last.user_id == asker.user_id and last.kind in _ACTS
+    if last is None or not is_mine or utc_now() - last.at > UNDO_WITHIN:
         raise ConflictError(_LATE)
-    if alert.status != AlertStatus.ACKNOWLEDGED:
-        raise ConflictError(_LATE)
-    alert = service.comment(session, alert_id, note)
-    alert.acknowledged_at = alert.acknowledged_by = None
-    alert.status = service.status_of(alert)
+    _restore(alert, last.detail["before"])
+    is_plain = last.kind == AlertEventKind.ACKNOWLEDGED
+    kind = AlertEventKind.UNACKNOWLEDGED if is_plain else AlertEventKind.UNDONE
+    service.tell(session, alert, kind, "", {"undone": last.kind, "seq": last.seq})
     return alert
+
+
+def _restore(alert: Alert, before: dict[str, str | None]) -> None:
+    alert.status = AlertStatus(before["status"] or AlertStatus.RAISED)
+    alert.acknowledged_at = _instant(before["acknowledged_at"])
+    alert.acknowledged_by = _id(before["acknowledged_by"])
+    alert.assigned_to = _id(before["assigned_to"])
+    alert.shelved_until = _instant(before["shelved_until"])
+    alert.closed_at = _instant(before["closed_at"])
+    alert.resolved_by = _id(before["resolved_by"])
+    alert.step_at = _instant(before["step_at"])
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None

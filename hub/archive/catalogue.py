@@ -3,6 +3,7 @@
 from hub.archive.areas.records import Area
 from hub.archive.chains.records import Chain
 from hub.archive.equipment.records import Equipment
+from hub.archive.playbooks.records import PlaybookEntry
 from hub.archive.products.records import Product, ProductCategory
 from hub.archive.regions.records import Region
 from hub.archive.stores.records import Store
@@ -17,6 +18,7 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Product,
     ProductCategory,
     Supplier,
+    PlaybookEntry,
     Region,
     Chain,
     User,

@@ -40,6 +40,7 @@ class Rule(StrEnum):
     SALES_DROP = "sales-drop"
     SALES_SPIKE = "sales-spike"
     STORE_QUIET = "store-quiet"
+    STORM = "storm"
 
 
 class Change(StrEnum):

@@ -16,7 +16,7 @@ from hub.security.models import Role, RoleRight
 PLACES = ("chains", "regions", "stores", "areas", "equipment")
 BUYING = ("suppliers", "products")
 BUSINESS = ("sales", "footfall")
-WATCH = ("readings", "alerts", "work_orders")
+WATCH = ("readings", "alerts", "work_orders", "playbooks")
 READ, CREATE, UPDATE, ARCHIVE = "read", "create", "update", "archive"
 KEEP = (READ, CREATE, UPDATE, ARCHIVE)
 
@@ -41,14 +41,16 @@ SEEDS = (
         _may(("regions", "stores", "areas", "equipment", "users", "roles", "agents"), *KEEP)
         | _may(BUYING, *KEEP)
         | _may(("chains",), READ, UPDATE)
-        | _may(("readings", "alerts", "work_orders", "audit", "metrics"), READ),
+        | _may(("readings", "alerts", "work_orders", "audit", "metrics"), READ)
+        | _may(("playbooks",), *KEEP),
     ),
     Seed(
         "hq_manager",
         T("总部经理", "HQ manager"),
         _may(("regions", "stores", "areas", "equipment", "work_orders", *BUYING), *KEEP)
         | _may(("chains", "users", "agents", *BUSINESS, "readings", "alerts"), READ)
-        | _may(("chains", "alerts"), UPDATE),
+        | _may(("chains", "alerts"), UPDATE)
+        | _may(("playbooks",), *KEEP),
     ),
     Seed(
         "hq_analyst",
@@ -61,7 +63,7 @@ SEEDS = (
         _may(("areas", "equipment", "work_orders"), *KEEP)
         | _may(("chains", "regions", "stores", *BUSINESS, "readings", "alerts", "agents"), READ)
         | _may(("stores", "alerts"), UPDATE)
-        | _may(BUYING, READ),
+        | _may((*BUYING, "playbooks"), READ),
     ),
     Seed(
         "clerk",

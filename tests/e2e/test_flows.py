@@ -69,9 +69,9 @@ def test_an_acknowledgement_can_be_undone(hub: Served, desk: Visit) -> None:
     row = desk.go("/alerts").locator(f"#a-{alert_id}")
     row.get_by_role("button").click()
     expect(row.locator("[data-state-text]")).to_have_text("Acknowledged")
-    with desk.page.expect_response(re.compile("/unacknowledge$")) as undone:
+    with desk.page.expect_response(re.compile("/undo$")) as undone:
         desk.page.get_by_role("button", name="Undo").click()
-    assert undone.value.status == 204
+    assert undone.value.status == 200
     desk.page.reload()
     expect(row.locator("[data-state-text]")).to_have_text("Not acknowledged")
 
@@ -101,6 +101,27 @@ def test_the_list_can_be_worked_through_by_keys(hub: Served, desk: Visit) -> Non
     expect(first.locator("[data-state-text]")).to_have_text("Acknowledged")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/alerts/[0-9a-f-]{36}$"))
+
+
+def test_one_key_assigns_and_another_shelves(hub: Served, desk: Visit) -> None:
+    """ALR-07: M takes the alert, S puts it aside with a reason; both are undone from the toast."""
+    alert_id = hub.raise_alert("meter-1", Rule.DEVICE_OFFLINE)
+    page = desk.go("/alerts")
+    row = page.locator(f"#a-{alert_id}")
+    row.focus()
+    page.keyboard.press("m")
+    expect(row.locator("[data-state-text]")).to_have_text("Assigned", timeout=SOON_MS)
+    page.get_by_role("button", name="Undo").click()
+    expect(row.locator("[data-state-text]")).to_have_text("Not acknowledged", timeout=SOON_MS)
+    row.focus()
+    page.keyboard.press("s")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("4 hours").check()
+    dialog.get_by_label("Why?").fill("waiting for a part")
+    dialog.get_by_role("button", name="Shelve").click()
+    expect(row.locator("[data-state-text]")).to_have_text("Shelved", timeout=SOON_MS)
+    page.get_by_role("button", name="Undo").click()
+    expect(row.locator("[data-state-text]")).to_have_text("Not acknowledged", timeout=SOON_MS)
 
 
 def test_an_alert_page_tells_cause_measure_and_evidence(desk: Visit) -> None:

@@ -5,6 +5,7 @@ import binascii
 import json
 import re
 from collections.abc import Container
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,13 +16,16 @@ from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationErr
 from hub.alerts import service
 from hub.alerts.announce import announce_after_commit
 from hub.alerts.models import Alert, AlertEvent, AlertEventKind, AlertStatus
-from hub.alerts.playbook import PLAYBOOK, says
+from hub.alerts.playbook import says
+from hub.alerts.plays import Plays
 from hub.alerts.service import NOTE_LENGTH, AlertQuery
+from hub.alerts.undo import undo
+from hub.alerts.votes import vote
 from hub.detection.findings import Rule, Severity
 from hub.errors import InvalidError, T
 from hub.kit.db import ScopedSession
 from hub.live import Live
-from hub.web.deps import Hub, ReadSession, WriteSession, require
+from hub.web.deps import CurrentUser, Hub, ReadSession, WriteSession, require
 
 router = APIRouter(prefix="/alerts", tags=["alerts"], dependencies=[require(service.READ)])
 
@@ -82,6 +86,8 @@ class AlertRead(BaseModel):
     assigned_to: UUID | None
     shelved_until: datetime | None
     closed_at: datetime | None
+    parent_id: UUID | None
+    returns: int
     title: Said
     says: Said
     cause: Said
@@ -105,12 +111,16 @@ class Remark(BaseModel):
     note: Note = ""
 
 
+class Vote(BaseModel):
+    is_useful: bool
+
+
 class Comment(BaseModel):
     note: Annotated[str, Field(min_length=1, max_length=NOTE_LENGTH)]
 
 
 class Assignment(BaseModel):
-    user_id: UUID
+    user_id: UUID | None = None  # without it the one who asks
     note: Note = ""
 
 
@@ -125,15 +135,19 @@ def list_alerts(
     session: ReadSession,
     size: Annotated[int, Query(ge=1, le=MAX_SIZE)] = 50,
     cursor: Annotated[str, Query(max_length=200)] = "",
+    q: Annotated[str, Query(max_length=80)] = "",
 ) -> AlertList:
     """The newest first. `filter[status]` (also `open`, `closed`, `all`; without it `open`),
-    `filter[severity]`, `filter[rule]`, `filter[store_id]`; several values by comma."""
-    query = _query(request, size, cursor)
+    `filter[severity]`, `filter[rule]`, `filter[store_id]`; several values by comma. `q` looks in
+    the store, in what is wrong (Chinese and English) and in the source."""
+    query = replace(_query(request, size, cursor), text=q)
     found = service.find(session, query)
     items = found[:size]
     place = _cursor(items[-1]) if len(found) > size else None
     total = service.total(session, query)
-    return AlertList(items=[_read(alert) for alert in items], next=place, total=total)
+    plays = Plays.of(session)
+    shown = [AlertRead(**_values(alert, plays)) for alert in items]
+    return AlertList(items=shown, next=place, total=total)
 
 
 @router.get("/{id}", operation_id="get_alert")
@@ -151,9 +165,11 @@ def acknowledge(
 
 
 @router.post("/{id}/assign", operation_id="assign_alert")
-def assign(services: Hub, session: WriteSession, id: UUID, given: Assignment) -> AlertDetail:
+def assign(
+    services: Hub, session: WriteSession, actor: CurrentUser, id: UUID, given: Assignment
+) -> AlertDetail:
     """Somebody is to take care of it; that acknowledges it too."""
-    alert = service.assign(session, id, given.user_id, given.note)
+    alert = service.assign(session, id, given.user_id or actor.user_id, given.note)
     return _told(session, services.live, alert, AlertEventKind.ASSIGNED)
 
 
@@ -179,23 +195,39 @@ def comment(services: Hub, session: WriteSession, id: UUID, given: Comment) -> A
     return _told(session, services.live, alert, AlertEventKind.COMMENTED)
 
 
+@router.post("/{id}/unshelve", operation_id="unshelve_alert")
+def unshelve(services: Hub, session: WriteSession, id: UUID) -> AlertDetail:
+    """Taken back before its time."""
+    alert = service.unshelve(session, id)
+    return _told(session, services.live, alert, AlertEventKind.UNSHELVED)
+
+
+@router.post("/{id}/undo", operation_id="undo_alert")
+def take_back(services: Hub, session: WriteSession, id: UUID) -> AlertDetail:
+    """One's own last step of the last minute, taken back."""
+    alert = undo(session, id)
+    return _told(session, services.live, alert, AlertEventKind.UNDONE)
+
+
+@router.post("/{id}/vote", operation_id="vote_alert", status_code=204)
+def vote_on(session: WriteSession, id: UUID, given: Vote) -> None:
+    """Was it of any use? One vote a person; again changes it."""
+    vote(session, id, is_useful=given.is_useful)
+
+
 def _told(session: ScopedSession, live: Live, alert: Alert, change: AlertEventKind) -> AlertDetail:
     announce_after_commit(session, live, alert, change)
     session.flush()
     return _detail(session, alert)
 
 
-def _read(alert: Alert) -> AlertRead:
-    return AlertRead(**_values(alert))
-
-
 def _detail(session: ScopedSession, alert: Alert) -> AlertDetail:
     lines = [_event(event) for event in service.history(session, alert.id)]
-    return AlertDetail(**_values(alert), history=lines)
+    return AlertDetail(**_values(alert, Plays.of(session)), history=lines)
 
 
-def _values(alert: Alert) -> dict[str, Any]:
-    play = PLAYBOOK[alert.rule_name]
+def _values(alert: Alert, plays: Plays) -> dict[str, Any]:
+    play = plays[alert.rule_name]
     return {
         "id": alert.id,
         "store_id": alert.store_id,
@@ -213,6 +245,8 @@ def _values(alert: Alert) -> dict[str, Any]:
         "assigned_to": alert.assigned_to,
         "shelved_until": alert.shelved_until,
         "closed_at": alert.closed_at,
+        "parent_id": alert.parent_id,
+        "returns": alert.returns,
         "title": Said.of(play.title),
         "says": Said.of(says(alert.rule_name, alert.evidence)),
         "cause": Said.of(play.cause),

@@ -11,8 +11,9 @@ import numpy as np
 from sqlalchemy import select
 
 from hub.alerts.models import Alert, AlertStatus
-from hub.alerts.playbook import PLAYBOOK, says
-from hub.alerts.service import UPDATE
+from hub.alerts.playbook import says
+from hub.alerts.plays import Plays
+from hub.alerts.service import UPDATE, count_children
 from hub.archive.equipment.records import Equipment
 from hub.archive.stores.records import Store
 from hub.errors import T
@@ -55,6 +56,9 @@ class AlertRow:
     limit_text: str
     spark: Spark | None
     may_change: bool
+    children: int
+    returns: int
+    shelved_until: datetime | None
 
     @property
     def measure(self) -> str:
@@ -68,6 +72,8 @@ class Names:
     stores: Mapping[UUID, Store]
     equipment: Mapping[tuple[UUID, str], Equipment]
     users: Mapping[UUID, str]
+    plays: Plays
+    children: Mapping[UUID, int]
 
     @staticmethod
     def of(session: ScopedSession, alerts: Sequence[Alert]) -> "Names":
@@ -87,6 +93,8 @@ class Names:
             {one.id: one for one in stores},
             {(one.store_id, one.device_id or ""): one for one in equipment},
             {one.id: one.name for one in users},
+            Plays.of(session),
+            count_children(session, [one.id for one in alerts]),
         )
 
     def zone(self, store_id: UUID) -> ZoneInfo:
@@ -123,7 +131,7 @@ def alert_rows(
 def row_of(
     alert: Alert, names: Names, trend: Spark | None, *, actor: Actor, language: Language
 ) -> AlertRow:
-    play = PLAYBOOK[alert.rule_name]
+    play = names.plays[alert.rule_name]
     store = names.stores.get(alert.store_id)
     thing = names.thing(alert, language)
     owner = alert.assigned_to or alert.acknowledged_by
@@ -148,6 +156,9 @@ def row_of(
         limit_text=number_text(alert, "limit", fmt),
         spark=trend,
         may_change=alert.status != AlertStatus.RESOLVED and actor.may(UPDATE, alert.store_id),
+        children=names.children.get(alert.id, 0),
+        returns=alert.returns,
+        shelved_until=alert.shelved_until,
     )
 
 

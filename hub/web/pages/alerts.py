@@ -1,58 +1,54 @@
-"""The triage list of alerts and the page of one: why, since when, what to do, what was done."""
+"""The triage list of alerts: filters in the address, one key for each thing to do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Form
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
-from hub.alerts import service, undo
+from hub.alerts import service
 from hub.alerts.announce import announce_after_commit
-from hub.alerts.models import Alert, AlertEvent, AlertEventKind
+from hub.alerts.models import Alert, AlertEventKind
 from hub.alerts.service import AlertQuery
 from hub.archive.stores.records import Store
 from hub.detection.findings import Severity
-from hub.errors import NotFoundError, T
+from hub.errors import InvalidError, NotFoundError, T
+from hub.kit.clock import utc_now
 from hub.kit.db import ScopedSession
 from hub.kit.records import query as records
 from hub.web.deps import CurrentUser, Hub, ReadSession, WriteSession, require
-from hub.web.formats import Formats
-from hub.web.language import Language, say
-from hub.web.pages.alert_rows import AlertRow, Names, alert_rows, row_of, trends_of
-from hub.web.pages.charts import RANGES, Channel, Limit, Mark, Wanted, answer, line_charts
-from hub.web.pages.plots import Line, Plot
+from hub.web.language import say
+from hub.web.pages.alert_rows import AlertRow, alert_rows
 from hub.web.rendering import View
 from hub.web.views import CurrentView
 
 router = APIRouter(include_in_schema=False, dependencies=[require(service.READ)])
 
 PAGE_SIZE = 50
-EVIDENCE_RANGE = "1d"
-AFTERWARDS = timedelta(hours=2)  # how much is shown after an alert is over
-NO_CHART = T("这条预警没有曲线。", "This alert has no chart.")
 LIST_LIMIT = 200
+MORNING_HOUR = 8
+SHELF = {
+    "1h": T("1 小时", "1 hour"),
+    "4h": T("4 小时", "4 hours"),
+    "morning": T("到早上 8 点", "until 8 in the morning"),
+    "monday": T("到下周一 8 点", "until Monday, 8"),
+    "week": T("7 天", "7 days"),
+}
+SHELF_FOR = {"1h": timedelta(hours=1), "4h": timedelta(hours=4), "week": timedelta(days=7)}
+NO_SUCH_END = T("请选择搁置到什么时候。", "Choose until when to shelve it.")
+NO_STORE = T("没有这家门店。", "There is no such store.")
 STATUSES = {
     "open": T("未关闭", "Open"),
     "raised": T("未确认", "Not acknowledged"),
+    "shelved": T("已搁置", "Shelved"),
     "all": T("全部记录", "All records"),
 }
-HAPPENED = {
-    AlertEventKind.RAISED: T("触发", "Raised"),
-    AlertEventKind.STEPPED: T("级别升高", "Got worse"),
-    AlertEventKind.ALSO: T("同一原因的另一个现象", "Another sign of the same cause"),
-    AlertEventKind.ACKNOWLEDGED: T("已确认", "Acknowledged"),
-    AlertEventKind.ASSIGNED: T("已指派", "Assigned"),
-    AlertEventKind.SHELVED: T("已搁置", "Shelved"),
-    AlertEventKind.UNSHELVED: T("取消搁置", "No longer shelved"),
-    AlertEventKind.COMMENTED: T("备注", "Note"),
-    AlertEventKind.CLEARED: T("已恢复", "Cleared"),
-    AlertEventKind.RESOLVED: T("已关闭", "Resolved"),
-}
-Text = Annotated[str, Form(min_length=1, max_length=service.NOTE_LENGTH)]
+Note = Annotated[str, Form(min_length=1, max_length=service.NOTE_LENGTH)]
 
 
 @dataclass(frozen=True)
@@ -64,13 +60,16 @@ class ListPage:
     status_choices: list[tuple[str, str, bool]]
     severity: str
     store: str
+    text: str
     store_choices: list[tuple[UUID, str]]
     total: int | str
     next_href: str | None
+    shelf: list[tuple[str, str]]
+    may_edit_plays: bool
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.severity or self.store) or self.status == "raised"
+        return bool(self.severity or self.store or self.text) or self.status != "open"
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,7 @@ class Filters:
     status: str = "open"
     severity: str = ""
     store: str = ""
+    q: str = ""
     before: datetime | None = None
     before_id: UUID | None = None
 
@@ -95,6 +95,8 @@ class Filters:
             statuses=() if status == "all" else (status,),
             severities=(Severity[severity],) if severity in Severity.__members__ else (),
             store_ids=_ids(self.store),
+            text=self.q[:80],
+            is_grouped=status != "all",
             before=(self.before, self.before_id) if self.before and self.before_id else None,
             size=PAGE_SIZE if status == "all" else LIST_LIMIT,
         )
@@ -126,9 +128,12 @@ def list_alerts(
         ],
         severity=filters.severity,
         store=filters.store,
+        text=filters.q,
         store_choices=store_choices(session),
         total=service.total(session, query),
         next_href=next_href(view, shown) if len(found) > query.size else None,
+        shelf=shelf_choices(view),
+        may_edit_plays=actor.may("playbooks.update"),
     )
     return view.page("alerts.html", page=page)
 
@@ -168,102 +173,37 @@ def _ids(text: str) -> tuple[UUID, ...]:
         return ()
 
 
-@dataclass(frozen=True)
-class AlertPage:
-    """One alert with its history; its chart is drawn from `/alerts/{id}/charts`."""
-
-    range: str
-    charts: list[Plot]
-    history: list[tuple[datetime, str, str]]
-    past: list[AlertRow]
-
-
-@router.get("/alerts/{id}")
-def show_alert(
-    view: CurrentView,
-    session: ReadSession,
-    services: Hub,
-    actor: CurrentUser,
-    id: UUID,
-    range: str = EVIDENCE_RANGE,
+@router.post("/alerts/{id}/shelve")
+def shelve(
+    session: WriteSession, services: Hub, id: UUID, until: Annotated[str, Form()], reason: Note
 ) -> Response:
-    alert = service.get(session, id)
-    past = service.past_cases(session, alert)
-    names = Names.of(session, [alert, *past])
-    trend = trends_of(services.timeseries, [alert], view.now).get(alert.id)
-    rows = [
-        row_of(one, names, trend if one is alert else None, actor=actor, language=view.language)
-        for one in (alert, *past)
-    ]
-    page = AlertPage(
-        range=range if range in RANGES else EVIDENCE_RANGE,
-        charts=[plot_of(alert, Formats(view.language))] if alert.evidence.get("series") else [],
-        history=[
-            happened(view.language, one) for one in reversed(service.history(session, alert.id))
-        ],
-        past=rows[1:],
-    )
-    return view.page("alert.html", alert=rows[0], page=page)
-
-
-def plot_of(alert: Alert, fmt: Formats) -> Plot:
-    name = alert.metric or ""
-    return Plot("evidence", fmt.label(name), fmt.unit(name), (Line(""),))
-
-
-def happened(language: Language, event: AlertEvent) -> tuple[datetime, str, str]:
-    text = say(language, HAPPENED[AlertEventKind(event.kind)])
-    colon = ": " if language is Language.EN else "："
-    return event.at, f"{text}{colon}{event.note}" if event.note else text, event.user_name
-
-
-@router.get("/alerts/{id}/charts")
-def chart_of(
-    view: CurrentView,
-    session: ReadSession,
-    services: Hub,
-    id: UUID,
-    wanted: Annotated[Wanted, Depends()],
-) -> Response:
-    """The evidence: its series with the limit and the moment it began."""
-    alert = service.get(session, id)
-    if not alert.evidence.get("series"):
-        raise NotFoundError(NO_CHART)
-    until = min(view.now, alert.closed_at + AFTERWARDS) if alert.closed_at else view.now
-    span = wanted.span(until, EVIDENCE_RANGE)
-    channel = Channel(alert.source, int(alert.evidence["series"]), 1)
-    (chart,) = line_charts(services.timeseries, [[channel]], span, wanted.width)
-    if alert.evidence.get("limit") is not None:
-        chart["limits"] = [Limit(value=float(alert.evidence["limit"]))]
-    began_ms = int(alert.began_at.timestamp() * 1000)
-    chart["marks"] = [Mark(t=began_ms, severity=alert.severity_level.word)]
-    return answer(view.request, span, {"evidence": chart})
-
-
-@router.post("/alerts/{id}/acknowledge")
-def acknowledge(session: WriteSession, services: Hub, id: UUID) -> Response:
-    alert = service.acknowledge(session, id)
-    announce_after_commit(session, services.live, alert, AlertEventKind.ACKNOWLEDGED)
+    """Put aside for one of the lengths that the dialog offers."""
+    zone = ZoneInfo(_store_of(session, id).zone)
+    alert = service.shelve(session, id, shelf_end(until, utc_now(), zone), reason)
+    announce_after_commit(session, services.live, alert, AlertEventKind.SHELVED)
     return RedirectResponse(f"/alerts/{id}", 303)
 
 
-@router.post("/alerts/{id}/unacknowledge")
-def unacknowledge(session: WriteSession, services: Hub, view: CurrentView, id: UUID) -> Response:
-    """The undo of a moment after; the page is right already, so there is nothing to show."""
-    alert = undo.unacknowledge(session, id, say(view.language, undo.TAKEN_BACK))
-    announce_after_commit(session, services.live, alert, AlertEventKind.COMMENTED)
-    return Response(status_code=204)
+def shelf_choices(view: View) -> list[tuple[str, str]]:
+    return [(key, say(view.language, text)) for key, text in SHELF.items()]
 
 
-@router.post("/alerts/{id}/resolve")
-def resolve(session: WriteSession, services: Hub, id: UUID, text: Text) -> Response:
-    alert = service.resolve(session, id, text)
-    announce_after_commit(session, services.live, alert, AlertEventKind.RESOLVED)
-    return RedirectResponse(f"/alerts/{id}", 303)
+def shelf_end(key: str, now: datetime, zone: tzinfo) -> datetime:
+    """When an alert that is shelved for `key` comes back; InvalidError for an unknown one."""
+    if key in SHELF_FOR:
+        return now + SHELF_FOR[key]
+    local = now.astimezone(zone)
+    morning = local.replace(hour=MORNING_HOUR, minute=0, second=0, microsecond=0)
+    match key:
+        case "morning":
+            return morning if morning > local else morning + timedelta(days=1)
+        case "monday":
+            return morning + timedelta(days=(7 - local.weekday()) or 7)
+    raise InvalidError(NO_SUCH_END, {"until": NO_SUCH_END})
 
 
-@router.post("/alerts/{id}/comment")
-def comment(session: WriteSession, services: Hub, id: UUID, note: Text) -> Response:
-    alert = service.comment(session, id, note)
-    announce_after_commit(session, services.live, alert, AlertEventKind.COMMENTED)
-    return RedirectResponse(f"/alerts/{id}", 303)
+def _store_of(session: ScopedSession, alert_id: UUID) -> Store:
+    store = session.get(Store, service.get(session, alert_id).store_id)
+    if store is None:
+        raise NotFoundError(NO_STORE)
+    return store

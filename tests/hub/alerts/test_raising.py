@@ -2,13 +2,17 @@
 
 import threading
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
+from hub.alerts import service
+from hub.alerts.families import FLAP_QUIET, FLAPS_AFTER, RETURN_WITHIN
 from hub.alerts.models import Alert, AlertEvent, AlertEventKind, AlertStatus
 from hub.alerts.raising import Raising, Told
+from hub.alerts.timers import run_due
 from hub.detection.findings import Change, Finding, Rule, Severity
 from tests.hub.alerts.findings import NOW, NOW_MS, finding
 from tests.hub.chain_under_test import ChainUnderTest
@@ -56,18 +60,100 @@ def test_the_same_findings_again_change_nothing(any_chain: ChainUnderTest) -> No
     assert [(a.id, a.status, a.events) for a in alerts(any_chain)] == before
 
 
-def test_an_alert_steps_up_clears_and_comes_back_as_another(any_chain: ChainUnderTest) -> None:
+def test_an_alert_that_comes_back_after_a_while_is_another(any_chain: ChainUnderTest) -> None:
     store = any_chain.stores[0].id
+    later_ms = NOW_MS + int(RETURN_WITHIN.total_seconds() * 1000) + 1
     post(any_chain, finding(store))
     post(any_chain, finding(store, Change.STEPPED, severity=Severity.CRITICAL))
     post(any_chain, finding(store, Change.CLEARED))
-    post(any_chain, finding(store, since_ms=NOW_MS, at_ms=NOW_MS + 5))
+    post(any_chain, finding(store, since_ms=later_ms, at_ms=later_ms + 5))
     first, second = alerts(any_chain)
     assert (first.status, first.severity) == (AlertStatus.CLEARED, Severity.CRITICAL)
     assert first.closed_at is not None
     assert (second.status, second.severity) == (AlertStatus.RAISED, Severity.MEDIUM)
     kinds = [AlertEventKind.RAISED, AlertEventKind.STEPPED, AlertEventKind.CLEARED]
     assert history(any_chain, first.id) == list(enumerate(kinds, 1))
+
+
+def test_an_alert_that_comes_back_at_once_is_the_same(any_chain: ChainUnderTest) -> None:
+    """ALR-13: repeats are counted, not listed; who had it still has it."""
+    store = any_chain.stores[0].id
+    post(any_chain, finding(store))
+    (alert,) = alerts(any_chain)
+    with any_chain.write() as session:
+        service.acknowledge(session, alert.id)
+    post(any_chain, finding(store, Change.CLEARED))
+    told = post(any_chain, finding(store, since_ms=NOW_MS + 9, at_ms=NOW_MS + 9000))
+    (alert,) = alerts(any_chain)
+    assert [(one.kind, one.status) for one in told] == [("returned", "acknowledged")]
+    assert (alert.is_open, alert.returns, alert.step_at) == (True, 1, None)
+
+
+def test_an_alert_steps_down_too(any_chain: ChainUnderTest) -> None:
+    store = any_chain.stores[0].id
+    post(any_chain, finding(store, severity=Severity.CRITICAL))
+    assert post(any_chain, finding(store, severity=Severity.LOW)) == []
+    told = post(any_chain, finding(store, Change.STEPPED, severity=Severity.MEDIUM))
+    assert [(one.kind, one.severity) for one in told] == [("stepped", Severity.MEDIUM)]
+
+
+def test_a_square_wave_around_the_limit_is_one_alert(chain: ChainUnderTest) -> None:
+    """R25, C5: once a second for an hour; it is open until it has been quiet for a while."""
+    store = chain.stores[0].id
+    told: list[Told] = []
+    story = []
+    for second in range(0, 3600, 2):
+        ms = NOW_MS + second * 1000
+        story.append(finding(store, since_ms=ms, at_ms=ms))
+        story.append(finding(store, Change.CLEARED, since_ms=ms, at_ms=ms + 1000))
+    with chain.db.system("test") as connection:
+        raising = Raising(connection, {store: chain.id})
+        for number, one in enumerate(story):
+            told += raising.post([one], NOW + timedelta(seconds=number))
+    (alert,) = alerts(chain)
+    assert (alert.is_open, alert.returns, len(told)) == (True, FLAPS_AFTER, 1 + 2 * FLAPS_AFTER)
+    assert alert.clears_at == NOW + timedelta(seconds=3599) + FLAP_QUIET
+    with chain.db.system("test") as connection:
+        assert run_due(connection, alert.clears_at - timedelta(seconds=1)) == []
+        assert [one.kind for one in run_due(connection, alert.clears_at)] == ["cleared"]
+
+
+def test_signs_that_came_first_stand_under_their_cause(any_chain: ChainUnderTest) -> None:
+    """ALR-10, ALR-15: they tell nobody by themselves any more."""
+    store = any_chain.stores[0].id
+    post(
+        any_chain,
+        finding(store, rule=Rule.DEVICE_OFFLINE, source="freezer-1"),
+        finding(store, rule=Rule.DEVICE_OFFLINE, source="cabinet-1"),
+    )
+    told = post(any_chain, finding(store, rule=Rule.POWER_CUT, source="store"))
+    *signs, cut = sorted(alerts(any_chain), key=lambda one: one.rule == Rule.POWER_CUT)
+    assert {sign.parent_id for sign in signs} == {cut.id}
+    assert [(sign.step_at, cut.step_at is not None) for sign in signs] == [(None, True)] * 2
+    assert [one.kind for one in told] == ["raised", "grouped", "grouped"]
+    with any_chain.read() as session:
+        assert [one.id for one in service.open_alerts(session)] == [cut.id]
+        assert service.count_children(session, [cut.id]) == {cut.id: 2}
+
+
+def test_many_alerts_at_once_are_one_incident(any_chain: ChainUnderTest) -> None:
+    """R26: 200 in ten seconds; the first few stand under the storm as well."""
+    store, other = (one.id for one in any_chain.stores)
+    waves = [
+        [finding(store, source=f"probe-{n}/air_temperature_c") for n in range(start, start + 20)]
+        for start in range(0, 200, 20)
+    ]
+    for wave in waves:
+        post(any_chain, *wave)
+    post(any_chain, finding(other, source="probe-1/air_temperature_c"))
+    found = alerts(any_chain)
+    on_top = [one for one in found if one.parent_id is None]
+    assert {(one.store_id, one.rule) for one in on_top} == {
+        (store, Rule.STORM),
+        (other, Rule.TEMPERATURE_HIGH),
+    }
+    assert len(found) == 202
+    assert all(one.step_at is None for one in found if one.parent_id)
 
 
 def test_an_occurrence_told_again_leaves_the_next_one_alone(any_chain: ChainUnderTest) -> None:
@@ -150,4 +236,7 @@ def test_triggers_that_race_make_one_open_alert(any_chain: ChainUnderTest, round
         for thread in threads:
             thread.join()
     assert failed == []
-    assert len(told) == len(alerts(any_chain)) == rounds
+    mine = [one for one in alerts(any_chain) if one.rule == Rule.TEMPERATURE_HIGH]
+    assert len(mine) == rounds
+    raised = [one for one in told if (one.kind, one.rule) == ("raised", Rule.TEMPERATURE_HIGH)]
+    assert len(raised) == rounds

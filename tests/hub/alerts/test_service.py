@@ -10,8 +10,8 @@ from hub.alerts import service
 from hub.alerts.announce import announce_after_commit
 from hub.alerts.models import Alert, AlertStatus
 from hub.alerts.raising import Raising
-from hub.alerts.reconcile import reconcile
 from hub.alerts.service import AlertQuery
+from hub.alerts.timers import run_due
 from hub.detection.findings import Rule, Severity
 from hub.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from hub.kit.clock import utc_now
@@ -72,11 +72,9 @@ def test_shelved_until_a_time_and_then_back(any_chain: ChainUnderTest, alert_id:
         assert service.shelve(session, alert_id, until, "waiting for a part").status == "shelved"
         with pytest.raises(InvalidError):
             service.shelve(session, alert_id, utc_now() - timedelta(hours=1), "past")
-    still = [finding(any_chain.stores[0].id)]
-    chains = {store.id: any_chain.id for store in any_chain.stores}
     with any_chain.db.system("test") as connection:
-        assert reconcile(connection, still, chains, until - timedelta(minutes=1)) == []
-        told = reconcile(connection, still, chains, until + timedelta(minutes=1))
+        assert run_due(connection, until - timedelta(seconds=1)) == []
+        told = run_due(connection, until)
     assert [(t.kind, t.status) for t in told] == [("unshelved", "acknowledged")]
 
 

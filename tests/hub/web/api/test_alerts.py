@@ -5,7 +5,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import update
 
+from hub.alerts.families import STORM_WINDOW
+from hub.alerts.models import Alert
 from hub.alerts.raising import Raising
 from hub.detection.findings import Rule, Severity
 from hub.kit.clock import utc_now
@@ -16,11 +19,13 @@ MANAGER = "store_manager"
 
 
 def raise_alert(world: World, store_id: UUID, **given: Any) -> str:
-    """A new open alert of a source of its own; its id."""
+    """A new open alert of a source of its own, no part of a storm; its id."""
     chains = {world.mine.id: world.amber.id, world.amber.stores[1].id: world.amber.id}
     source = given.pop("source", f"{uuid4().hex[:8]}/air_temperature_c")
     with world.amber.db.system("test") as connection:
         found = finding(store_id, source=source, **given)
+        before = utc_now() - STORM_WINDOW - timedelta(seconds=1)
+        connection.execute(update(Alert).where(Alert.raised_at > before).values(raised_at=before))
         (told,) = Raising(connection, chains).post([found], utc_now())
     return str(told.alert_id)
 
@@ -134,3 +139,50 @@ def test_a_wrong_question_is_answered_with_what_is_wrong(
     answer = world.as_(MANAGER).get(f"{API}/alerts", params=asked)
     assert answer.status_code == 422
     assert list(answer.json()["errors"]) == list(asked)
+
+
+def test_free_text_finds_store_trouble_and_source(world: World) -> None:
+    """ALR-07: in both languages."""
+    alert = raise_alert(world, world.mine.id, source="icebox/paper_out", rule=Rule.PAPER_OUT)
+    client = world.as_(MANAGER)
+    for wanted in ("缺纸", "paper OUT", "icebox"):
+        found = client.get(f"{API}/alerts", params={"q": wanted}).json()["items"]
+        assert alert in [one["id"] for one in found], wanted
+    stores = {
+        one["store_id"]
+        for one in client.get(f"{API}/alerts", params={"q": world.mine.word}).json()["items"]
+    }
+    assert stores == {str(world.mine.id)}
+    assert client.get(f"{API}/alerts", params={"q": "100%"}).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("act", "body"),
+    [
+        ("acknowledge", None),
+        ("assign", {}),
+        ("shelve", {"until": "2999-01-01T00:00:00Z", "reason": "waiting for a part"}),
+        ("resolve", {"note": "done"}),
+    ],
+)
+def test_every_act_can_be_taken_back(world: World, act: str, body: dict[str, str] | None) -> None:
+    alert = raise_alert(world, world.mine.id)
+    client = world.as_(MANAGER)
+    assert client.post(f"{API}/alerts/{alert}/{act}", json=body).status_code == 200
+    undone = client.post(f"{API}/alerts/{alert}/undo").json()
+    assert (undone["status"], undone["is_open"], undone["acknowledged_at"]) == (
+        "raised",
+        True,
+        None,
+    )
+    kind = "unacknowledged" if act == "acknowledge" else "undone"
+    assert [line["kind"] for line in undone["history"]][-1] == kind
+    assert client.post(f"{API}/alerts/{alert}/undo").status_code == 409
+
+
+def test_a_vote_can_be_changed_and_is_for_those_who_act(world: World) -> None:
+    alert = raise_alert(world, world.mine.id)
+    url = f"{API}/alerts/{alert}/vote"
+    for useful in (True, False):
+        assert world.as_(MANAGER).post(url, json={"is_useful": useful}).status_code == 204
+    assert world.as_("clerk").post(url, json={"is_useful": True}).status_code == 403

@@ -1,14 +1,17 @@
 """The list of alerts and the page of one (ALR-05, ALR-07)."""
 
 import re
+from datetime import UTC, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from starlette.testclient import TestClient
 
+from hub.web.pages.alerts import shelf_end
 from tests.hub.web.conftest import signed_in
 from tests.hub.web.document import Document, Element
-from tests.hub.web.store_under_test import StoreUnderTest
+from tests.hub.web.store_under_test import LOGIN, StoreUnderTest
 
 
 def rows(client: TestClient, query: str = "") -> list[Element]:
@@ -85,21 +88,71 @@ def test_acknowledge_comment_and_undo_leave_their_lines(store: StoreUnderTest) -
     url = f"/alerts/{freezer(client)}"
     assert client.post(f"{url}/acknowledge").status_code == 200
     assert client.post(f"{url}/comment", data={"note": "门封条坏了"}).status_code == 200
-    assert client.post(f"{url}/unacknowledge").status_code == 204
+    assert client.post(f"/api/v1{url}/undo").status_code == 200
     text = Document.of(client.get(url).text).text
-    for line in ("Acknowledged", "Note: 门封条坏了", "Note: Took the acknowledgement back."):
+    for line in ("Acknowledged", "Note: 门封条坏了", "Took the acknowledgement back"):
         assert line in text
-    again = client.post(f"{url}/unacknowledge", headers={"Accept": "application/json"})
-    assert again.status_code == 409
+    assert client.post(f"/api/v1{url}/undo").status_code == 409
 
 
 def test_nobody_takes_back_what_somebody_else_acknowledged(store: StoreUnderTest) -> None:
     manager, technician = signed_in(store, "manager"), signed_in(store, "technician")
-    url = f"/alerts/{freezer(manager)}"
-    manager.post(f"{url}/acknowledge")
-    refused = technician.post(f"{url}/unacknowledge", headers={"Accept": "application/json"})
-    assert refused.status_code == 409
-    assert manager.post(f"{url}/unacknowledge").status_code == 204
+    alert_id = freezer(manager)
+    manager.post(f"/alerts/{alert_id}/acknowledge")
+    assert technician.post(f"/api/v1/alerts/{alert_id}/undo").status_code == 409
+    assert manager.post(f"/api/v1/alerts/{alert_id}/undo").status_code == 200
+
+
+def test_shelving_and_assigning_by_form(store: StoreUnderTest) -> None:
+    client = signed_in(store, "manager")
+    url = f"/alerts/{freezer(client)}"
+    wrong = client.post(f"{url}/shelve", data={"until": "never", "reason": "x"})
+    assert wrong.status_code == 422
+    client.post(f"{url}/shelve", data={"until": "1h", "reason": "等配件"})
+    text = Document.of(client.get(f"{url}?lang=en").text).text
+    assert "Shelved: 等配件" in text
+    assert "it comes back by itself" in text
+    client.post(f"{url}/unshelve")
+    page = Document.of(client.get(f"{url}?lang=en").text)
+    person = page.all("option")[0]
+    client.post(f"{url}/assign", data={"user_id": person.attributes["value"]})
+    assert f"Assigned: {person.text.strip()}" in Document.of(client.get(url).text).text
+    client.post(f"/api/v1{url}/undo")
+
+
+@pytest.mark.parametrize(
+    ("key", "end"),
+    [
+        ("1h", "2026-03-17 22:30"),
+        ("morning", "2026-03-18 08:00"),
+        ("monday", "2026-03-23 08:00"),
+        ("week", "2026-03-24 21:30"),
+    ],
+)
+def test_the_shelf_ends_by_the_clock_of_the_store(key: str, end: str) -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    now = datetime(2026, 3, 17, 13, 30, tzinfo=UTC)
+    assert shelf_end(key, now, zone).astimezone(zone).strftime("%Y-%m-%d %H:%M") == end
+
+
+def test_the_play_book_takes_the_words_of_the_chain(store: StoreUnderTest) -> None:
+    """ALR-05: alerts, pages and API say them; emptied, they are the old ones again."""
+    client = signed_in(store, LOGIN.username)
+    words = {"cause_zh": "风幕机没开。", "measure_en": "Start the air curtain.\nCall the landlord."}
+    client.post("/alerts/playbook/temperature-high", data=words)
+    page = Document.of(client.get(f"/alerts/{freezer(client)}?lang=en").text)
+    assert [one.text for one in page.all("li") if "air curtain" in one.text]
+    assert "风幕机没开。" in client.get("/alerts/playbook?lang=zh").text
+    client.post("/alerts/playbook/temperature-high", data=dict.fromkeys(words, ""))
+    assert "air curtain" not in client.get("/alerts/playbook?lang=en").text
+    assert client.post("/alerts/playbook/nonsense", data=words).status_code == 404
+
+
+def test_the_noisy_rules_of_a_month(pages: TestClient) -> None:
+    """ALR-15."""
+    text = Document.of(pages.get("/alerts/quality?lang=en").text).text
+    assert "Door left open" in text
+    assert "Noise" in text
 
 
 def test_who_may_only_read_has_no_buttons_and_is_refused(store: StoreUnderTest) -> None:
