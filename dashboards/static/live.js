@@ -111,7 +111,11 @@ function listen() {
   const on = (kind, act) => source.addEventListener(kind, (event) => { heard(); act(JSON.parse(event.data)); });
   on("ready", () => {});
   on("beat", () => {});
-  on("reading", ({ readings }) => { readings.forEach(show); follow(readings); });
+  on("reading", ({ readings }) => {
+    const dated = readings.map((one) => ({ ...one, at: Date.parse(one.at) }));
+    dated.forEach(show);
+    follow(dated);
+  });
   on("reload", () => CHANGES.forEach((kind) => tell(kind)));
   for (const kind of CHANGES) on(kind, (data) => tell(kind, data));
   source.onopen = () => { clearTimeout(failing); failing = 0; heard(); };

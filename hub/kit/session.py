@@ -6,12 +6,14 @@ statement names its reason by `execution_options(system="reason")`.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn, cast
 from uuid import UUID
 
 from sqlalchemy import Column, Table, TextClause, TextualSelect, event
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import ClauseElement, visitors
+from sqlalchemy.sql.base import ExecutableOption
 
 from hub.errors import NotFoundError, T
 from hub.kit.tables import Base, ChainScoped, Record, StoreScoped
@@ -72,20 +74,22 @@ def _limit_to_scope(state: ORMExecuteState) -> None:
         return
     if not state.is_column_load and not state.is_relationship_load:
         _refuse_unscoped(state)
+    state.statement = state.statement.options(*_criteria(scope))
+
+
+@lru_cache(maxsize=1024)  # SQLAlchemy reads the code of each lambda anew: half of a small query
+def _criteria(scope: Scope) -> tuple[ExecutableOption, ...]:
     chain_id = scope.chain_id
-    options = [
-        with_loader_criteria(
-            ChainScoped, lambda cls: cls.chain_id == chain_id, include_aliases=True
-        )
-    ]
-    if scope.store_ids is not None:
-        store_ids = tuple(scope.store_ids)
-        options.append(
-            with_loader_criteria(
-                StoreScoped, lambda cls: cls.store_id.in_(store_ids), include_aliases=True
-            )
-        )
-    state.statement = state.statement.options(*options)
+    of_chain = with_loader_criteria(
+        ChainScoped, lambda cls: cls.chain_id == chain_id, include_aliases=True
+    )
+    if scope.store_ids is None:
+        return (of_chain,)
+    store_ids = tuple(scope.store_ids)
+    of_stores = with_loader_criteria(
+        StoreScoped, lambda cls: cls.store_id.in_(store_ids), include_aliases=True
+    )
+    return (of_chain, of_stores)
 
 
 def _refuse_unscoped(state: ORMExecuteState) -> None:

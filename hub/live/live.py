@@ -27,6 +27,9 @@ class EventKind(StrEnum):
     RELOAD = "reload"  # to one page: events were lost, look at everything anew
 
 
+CHANGES = (EventKind.ALERT, EventKind.RECORD, EventKind.AGENT)
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """`data` is JSON; `id` is given by `Live.publish`, 0 for readings, which are never repeated."""
@@ -48,6 +51,8 @@ class Live:
         self._lock = threading.Lock()
         self._ring: deque[Event] = deque(maxlen=RING)
         self.last_id = 0
+        self.changes = 0
+        """How often what pages show was changed, figures and readings aside."""
         self._subscriptions: set[Subscription] = set()
 
     @property
@@ -61,6 +66,7 @@ class Live:
                 self.last_id += 1
                 event = replace(event, id=self.last_id)
                 self._ring.append(event)
+            self.changes += event.kind in CHANGES
             for subscription in self._subscriptions:
                 subscription.offer(event)
 

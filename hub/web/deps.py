@@ -1,5 +1,7 @@
 """What endpoints ask for: the services, who asks, and a database session in this one's scope.
 
+What only looks things up is `async`, so that it costs no change of threads.
+
 Sessions end (and a write session commits) before the answer leaves, by `scope="function"`: with
 FastAPI's default a failed commit would still have answered 201.
 """
@@ -25,7 +27,7 @@ class PasswordChangeError(ForbiddenError):
     """The account still has the password that somebody else chose."""
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
@@ -33,7 +35,7 @@ def services_of(request: Request) -> Services:
 Hub = Annotated[Services, Depends(services_of)]
 
 
-def origin_of(request: Request) -> Origin:
+async def origin_of(request: Request) -> Origin:
     address = request.client.host if request.client else ""
     return Origin(address, request.headers.get("user-agent", ""))
 
@@ -77,7 +79,7 @@ def signed_in(request: Request, services: Hub) -> Actor:
 SignedIn = Annotated[Actor, Depends(signed_in)]
 
 
-def current_user(actor: SignedIn) -> Actor:
+async def current_user(actor: SignedIn) -> Actor:
     """Who asks, once the first password is changed."""
     if actor.must_change_password:
         raise PasswordChangeError(MUST_CHANGE)
@@ -124,7 +126,7 @@ def require(right: str) -> Any:
     store is named, check it too: `actor.demand(right, store_id)`.
     """
 
-    def check(actor: CurrentUser) -> Actor:
+    async def check(actor: CurrentUser) -> Actor:
         actor.demand(right)
         return actor
 

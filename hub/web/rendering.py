@@ -1,7 +1,9 @@
 """Templates to HTML: one environment a language, full page or one block of it by the same route."""
 
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,11 +18,13 @@ from hub.web.formats import Formats
 from hub.web.language import Language, speaker
 from hub.web.look import Look
 from hub.web.packing import packed
+from hub.web.recent import Recent
 
 DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
 MAX_COMPILED = 500
 YEAR_S = 365 * 86_400
 CHOICES = ("lang", "look")  # cookies of what somebody chose in an address
+SHARED = ("title", "crumbs", "lead", "actions", "content")  # the frame is each person's own
 NO_STORE = {"Cache-Control": "no-store", "Vary": "Cookie, HX-Target"}
 
 
@@ -68,12 +72,33 @@ class Templates:
             self._compiled[key] = self._environments[language].from_string(source)
         return self._compiled[key]
 
-    def render(self, language: Language, name: str, values: dict[str, Any], part: str = "") -> str:
-        """The whole template; or only its block `part`, where it has one of that name."""
+    def blocks(
+        self, language: Language, name: str, values: dict[str, Any], part: str, *others: str
+    ) -> Mapping[str, str]:
+        """Only the block `part` where the template has one of that name; else the `others`."""
         template = self._environments[language].get_template(name)
-        if part not in template.blocks:
-            return template.render(values)
-        return "".join(template.blocks[part](template.new_context(values)))
+        wanted = (part,) if part in template.blocks else others
+        context = template.new_context(values)
+        return {
+            block: "".join(template.blocks[block](context))
+            for block in wanted
+            if block in template.blocks
+        }
+
+    def render(
+        self, language: Language, name: str, values: dict[str, Any], made: Mapping[str, str]
+    ) -> str:
+        """The whole template; what is `made` of its blocks is not made again."""
+        template = self._environments[language].get_template(name)
+        context = template.new_context(values)
+        for block, html in made.items():
+            context.blocks[block] = [partial(_say, html)]
+        return "".join(template.root_render_func(context))
+
+
+def _say(html: str, _: jinja2.runtime.Context) -> Iterator[str]:
+    """A block that is there already."""
+    yield html
 
 
 @dataclass(frozen=True)
@@ -84,6 +109,27 @@ class Visitor:
     role: str
     is_admin: bool
     open_alerts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Blocks of a template, and when they were made."""
+
+    blocks: Mapping[str, str]
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where pages that many look at are kept for some seconds: by who may see the same, and by
+    how often anything was changed, so that nobody sees less than happened."""
+
+    recent: Recent
+    rights: Hashable
+    changes: int
+
+    def get(self, place: Hashable, max_age_s: float, make: Callable[[], Made]) -> Made:
+        return self.recent.get((place, self.rights, self.changes), max_age_s, make)
 
 
 @dataclass(frozen=True)
@@ -97,20 +143,39 @@ class View:
     visitor: Visitor | None = None
     zone: ZoneInfo = DEFAULT_ZONE
     store_id: UUID | None = None
+    shelf: Shelf | None = None
     now: datetime = field(default_factory=utc_now)
 
     def page(self, name: str, /, *, status: int = 200, **values: object) -> Response:
         """Render `name`; where htmx wants the element whose id is a block's name, only that."""
-        everything = {
-            **values,
-            "view": self,
-            "me": self.visitor,
-            "look": self.look,
-            "as_of": self.now,
-            "path": self.request.url.path,
-        }
+        return self._answer(name, values, status=status)
+
+    def kept_page(self, name: str, keep_s: float, /, **values: object) -> Response:
+        """A page of which all who have the same rights see what was made `keep_s` ago at most.
+
+        It says when that was, and must show nothing of a single person.
+        """
+        return self._answer(name, values, keep_s=keep_s)
+
+    def _answer(
+        self, name: str, values: dict[str, object], *, status: int = 200, keep_s: float = 0.0
+    ) -> Response:
         part = self.request.headers.get("HX-Target", "")
-        html = self.templates.render(self.language, name, everything, part)
+        values |= {"view": self, "me": self.visitor, "look": self.look}
+        values |= {"path": self.request.url.path, "as_of": self.now}
+
+        others = SHARED if keep_s else ()
+
+        def make() -> Made:
+            blocks = self.templates.blocks(self.language, name, values, part, *others)
+            return Made(blocks, self.now)
+
+        place = (self.request.url.path, self.request.url.query, part, self.language)
+        made = self.shelf.get(place, keep_s, make) if keep_s and self.shelf else make()
+        html = made.blocks.get(part)
+        if html is None:
+            values["as_of"] = made.as_of
+            html = self.templates.render(self.language, name, values, made.blocks)
         answer = packed(self.request, html.encode(), "text/html", status, NO_STORE)
         for key in CHOICES:
             if key in self.request.query_params:

@@ -15,9 +15,10 @@ from hub.security.roles import SEEDS
 from hub.web.deps import CurrentUser, Hub, ReadSession, SignedIn
 from hub.web.language import Language, choose, say
 from hub.web.look import choose_look
-from hub.web.rendering import View, Visitor
+from hub.web.rendering import Shelf, View, Visitor
 from hub.web.services import Services
 
+OPEN_AGE_S = 4.0
 ROLE_NAMES = {seed.code: seed.name for seed in SEEDS}
 
 
@@ -30,23 +31,29 @@ def _view(request: Request, services: Services, own: str | None) -> View:
     return View(request, services.templates, language, look)
 
 
-def public_view(request: Request, services: Hub) -> View:
+async def public_view(request: Request, services: Hub) -> View:
     """For pages that nobody need sign in for."""
     return _view(request, services, None)
 
 
-def lobby_view(request: Request, services: Hub, actor: SignedIn) -> View:
+async def lobby_view(request: Request, services: Hub, actor: SignedIn) -> View:
     """For the page where a first password is changed."""
     return _view(request, services, actor.language)
 
 
 def current_view(request: Request, services: Hub, actor: CurrentUser, session: ReadSession) -> View:
     """For all other pages. A language that is asked for is kept with the person."""
+
+    def count() -> int:
+        return sum(sum(found.values()) for found in count_open(session).values())
+
     bare = _view(request, services, actor.language)
     if request.query_params.get("lang") == bare.language != actor.language:
         keep_language(services, actor, bare.language)
-    open_now = sum(sum(found.values()) for found in count_open(session).values())
-    return replace(bare, visitor=visitor_of(actor, bare.language, open_now))
+    rights = (actor.chain_id, frozenset(actor.grants.items()))
+    shelf = Shelf(services.recent, rights, services.live.changes)
+    open_now = services.recent.get(("open", shelf.rights, shelf.changes), OPEN_AGE_S, count)
+    return replace(bare, visitor=visitor_of(actor, bare.language, open_now), shelf=shelf)
 
 
 def keep_language(services: Services, actor: Actor, language: Language) -> None:

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from urllib.parse import urlencode
@@ -73,7 +74,7 @@ def sign_in(port: int) -> dict[str, str]:
 
 
 def hear(stream: HTTPResponse, changes: Changes) -> None:
-    kind = ""
+    kind, is_first = "", True  # the first readings are those of before
     while line := stream.readline():
         word, _, rest = line.decode().rstrip("\n").partition(": ")
         if word == "event":
@@ -82,12 +83,13 @@ def hear(stream: HTTPResponse, changes: Changes) -> None:
             alert = json.loads(rest)
             changes.was_told(alert["source"], alert["change"])
         elif word == "data" and kind == "reading":
-            now_ms = time.time_ns() / 1e6
+            now_s = time.time()
             changes.value_s += [
-                (now_ms - reading["at"]) / 1000
+                now_s - datetime.fromisoformat(reading["at"]).timestamp()
                 for reading in json.loads(rest)["readings"]
-                if reading["metric"] == ALARM and reading["at"]
+                if reading["metric"] == ALARM and not is_first
             ]
+            is_first = False
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -98,6 +99,13 @@ async def opened(
         yield page
 
 
+async def caught_up(page: Page) -> dict[str, Any]:
+    """Past the values of before, by device and metric."""
+    return {
+        f"{one['device']}/{one['metric']}": one for one in (await page.next("reading"))["readings"]
+    }
+
+
 def alert(store_id: UUID, n: int = 1) -> Event:
     return Event(EventKind.ALERT, store_id, {"n": n})
 
@@ -116,6 +124,7 @@ def test_an_alert_goes_at_once_and_readings_at_most_four_times_a_second(
 ) -> None:
     async def scenario() -> None:
         async with served(world) as client, opened(client, world.store_id) as page:
+            await caught_up(page)
             tell_reading(world, -17.5, PointQuality.GOOD)
             (reading,) = (await page.next("reading"))["readings"]
             assert (reading["device"], reading["value"]) == ("freezer-1", -17.5)
@@ -132,11 +141,24 @@ def test_an_alert_goes_at_once_and_readings_at_most_four_times_a_second(
     asyncio.run(scenario())
 
 
+def test_a_page_that_opens_hears_what_it_missed_since_it_was_made(world: StoreUnderTest) -> None:
+    async def scenario() -> None:
+        tell_reading(world, -16.25, PointQuality.GOOD)
+        async with served(world) as client, opened(client, world.store_id) as page:
+            found = (await caught_up(page))["freezer-1/air_temperature_c"]
+            assert found["value"] == -16.25
+            age = datetime.now(UTC) - datetime.fromisoformat(found["at"])
+            assert timedelta() < age < timedelta(seconds=30)
+
+    asyncio.run(scenario())
+
+
 def test_a_value_that_is_not_known_is_null(world: StoreUnderTest) -> None:
     """TSD-11: never zero."""
 
     async def scenario() -> None:
         async with served(world) as client, opened(client, world.store_id) as page:
+            await caught_up(page)
             tell_reading(world, 0.0, PointQuality.STALE)
             (reading,) = (await page.next("reading"))["readings"]
             assert (reading["value"], reading["quality"]) == (None, "stale")

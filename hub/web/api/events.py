@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -70,8 +71,8 @@ async def listen(
     """Server-sent events `ready`, `reading`, `alert`, `sale`, `footfall`, `record`, `agent`,
     `beat` (every 10 s), and `reload` when events were missed for good.
 
-    Readings come only with `store=`: `{"store_id", "readings": [{"device", "metric", "value",
-    "at", "quality"}]}` with `at` in milliseconds since 1970.
+    Readings come only with `store=`: first the last value of every metric, then what changes, as
+    `{"store_id", "readings": [{"device", "metric", "value", "at", "quality"}]}`.
     """
     standing = await run_in_threadpool(_standing, services, actor, store)
     if store is not None and store not in standing.places:
@@ -105,6 +106,8 @@ class _Speaker:
     ) -> AsyncGenerator[bytes]:
         with live.subscribe(self._standing.places, last_event_id) as subscription:
             yield _frame("ready", {}, f"{live.token}-{live.last_id}" if not last_event_id else None)
+            if self._has_readings:
+                yield self._all_readings()
             looked = time.monotonic()
             while not subscription.is_over:
                 await subscription.wait(self._patience(subscription))
@@ -143,6 +146,13 @@ class _Speaker:
             self._told = now
         return frames
 
+    def _all_readings(self) -> bytes:
+        """Of the one store: whoever was away for a moment missed no value."""
+        (store_id,) = self._standing.places
+        series = tuple(one.id for one in self._services.registry.of_store(store_id))
+        event = Event(EventKind.READING, store_id, {"series": series})
+        return self._readings(event) if self._standing.may_hear(event) else b""
+
     def _readings(self, event: Event) -> bytes:
         points = self._services.last.of(event.data["series"])
         readings = [
@@ -154,6 +164,7 @@ class _Speaker:
                 points.quality.tolist(),
                 strict=True,
             )
+            if point[-1] != PointQuality.MISSING
         ]
         return _frame(event.kind, {"store_id": str(event.store_id), "readings": readings})
 
@@ -163,7 +174,7 @@ class _Speaker:
             "device": series.device,
             "metric": series.metric,
             "value": None if quality in (PointQuality.BAD, PointQuality.STALE) else value,
-            "at": t_ms,
+            "at": datetime.fromtimestamp(t_ms / 1000, UTC),
             "quality": quality.name.lower(),
         }
 

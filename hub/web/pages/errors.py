@@ -30,7 +30,7 @@ async def page_error(request: Request, error: HubError) -> Response:
         return to_login(request)
     if isinstance(error, PasswordChangeError):
         return RedirectResponse("/password", 303)
-    view = public_view(request, services_of(request))
+    view = await public_view(request, await services_of(request))
     return view.page(
         "error.html",
         status=error.status,

@@ -25,6 +25,7 @@ from hub.web.pages.alert_rows import AlertRow, Names, alert_rows, row_of
 from hub.web.pages.day import Day, DayFacts, add
 from hub.web.pages.tiles import latest
 from hub.web.pages.trade import (
+    FIGURE_AGE_S,
     PEOPLE,
     TODAY_FOOTFALL,
     TODAY_SALES,
@@ -274,4 +275,4 @@ def overview_of(
 @router.get("/")
 def show(view: CurrentView, page: Annotated[Overview, Depends(overview_of)]) -> Response:
     more = view.here(shown=page.shown + SHOWN) if page.has_more else None
-    return view.page("overview.html", page=page, more_href=more)
+    return view.kept_page("overview.html", FIGURE_AGE_S, page=page, more_href=more)

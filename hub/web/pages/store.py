@@ -13,6 +13,7 @@ from hub.kit.records.access import load
 from hub.web.deps import CurrentUser, Hub, ReadSession
 from hub.web.pages.charts import DEFAULT_RANGE, RANGES, Channel, Wanted, answer, line_charts
 from hub.web.pages.store_page import StorePage
+from hub.web.pages.trade import FIGURE_AGE_S
 from hub.web.views import CurrentView
 
 router = APIRouter(include_in_schema=False)
@@ -38,7 +39,7 @@ OnePage = Annotated[StorePage, Depends(page_of)]
 @router.get("/stores/{id}")
 def show_store(view: CurrentView, page: OnePage) -> Response:
     zoned = replace(view, zone=ZoneInfo(page.store.zone), store_id=page.store.id)
-    return zoned.page("store.html", store=page.store, page=page)
+    return zoned.kept_page("store.html", FIGURE_AGE_S, store=page.store, page=page)
 
 
 @router.get("/stores/{id}/charts")
