@@ -37,7 +37,7 @@ from hub.settings import HubSettings
 from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
 from hub.timeseries.port import TimeSeries
-from hub.web.api import alerts, auth, events, health, records, stores, timeseries
+from hub.web.api import alerts, auth, events, health, people, records, stores, timeseries
 from hub.web.assets import Assets
 from hub.web.headers import SafeHeaders
 from hub.web.pages import (
@@ -45,14 +45,17 @@ from hub.web.pages import (
     admin,
     alert_desk,
     alert_page,
+    invitation,
     login,
     overview,
     record_lists,
+    roles,
     store,
     ui_kit,
 )
 from hub.web.pages import alerts as alert_pages
 from hub.web.pages import help as help_pages
+from hub.web.pages import people as people_pages
 from hub.web.pages import records as record_pages
 from hub.web.pages.errors import page_error
 from hub.web.problems import install_problems
@@ -64,6 +67,7 @@ log = logging.getLogger(__name__)
 
 API: tuple[APIRouter, ...] = (
     auth.router,
+    people.router,
     health.router,
     events.router,
     timeseries.router,
@@ -83,6 +87,9 @@ PAGES: tuple[APIRouter, ...] = (
     admin.router,
     help_pages.router,
     account.router,
+    invitation.router,
+    people_pages.router,
+    roles.router,
     ui_kit.router,
 )
 MAINTAIN_EVERY_S = 60.0

@@ -156,7 +156,7 @@ let counting = 0;
 body.addEventListener("live:alert", () => {
   clearTimeout(counting);
   counting = setTimeout(async () => {
-    const answer = await fetch("/alerts/count", { headers: { Accept: "application/json" } }).catch(() => null);
+    const answer = await fetch("/alerts/count", { headers: { Accept: "application/json", "X-Background": "1" } }).catch(() => null);
     if (answer?.ok) tally((await answer.json()).open);
   }, 150);
 });
@@ -166,6 +166,12 @@ function tally(count) {
     element.classList.toggle("hide", !count);
   }
 }
+
+// What a page asks by itself, while nobody touches it, does not keep a session from ending.
+body.addEventListener("htmx:configRequest", ({ detail }) => {
+  const type = detail.triggeringEvent?.type;
+  if (!type || type.startsWith("live:")) detail.headers["X-Background"] = "1";
+});
 
 if (body.dataset.live !== undefined) listen();
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

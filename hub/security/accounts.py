@@ -13,7 +13,7 @@ from hub.kit.db import Database, Scope
 from hub.kit.records.apply import Change, apply
 from hub.kit.records.log import note
 from hub.security.models import Credential, Role, UserRole
-from hub.security.passwords import Passwords, demand_strong
+from hub.security.passwords import NO_PASSWORD, Passwords, demand_strong
 from hub.security.records import User
 from hub.security.sessions import end_sessions
 
@@ -28,11 +28,14 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """`must_change`: the password is a first one that somebody else knows."""
+    """`must_change`: the password is a first one that somebody else knows.
+
+    Without a password nobody signs in before the person has set one by a link.
+    """
 
     username: str
     name: str
-    password: str
+    password: str | None
     grants: tuple[Grant, ...]
     language: str = "zh"
     must_change: bool = True
@@ -42,8 +45,10 @@ def add_account(
     db: Database, passwords: Passwords, chain_id: UUID, account: NewAccount, asker: Asker
 ) -> UUID:
     """A new user with password and roles; returns the user's id."""
-    demand_strong(account.password, account.username)
-    hashed = passwords.hash(account.password)
+    hashed = NO_PASSWORD
+    if account.password is not None:
+        demand_strong(account.password, account.username)
+        hashed = passwords.hash(account.password)
     values = {
         "username": account.username,
         "name": account.name,
@@ -67,25 +72,30 @@ def set_grants(
     db: Database, chain_id: UUID, user_id: UUID, grants: Iterable[Grant], asker: Asker
 ) -> None:
     """Replace a user's roles; takes effect with the user's next request."""
-    given = tuple(grants)
     with db.system("grants") as connection:
-        _demand_user(connection, chain_id, user_id)
-        roles = select(Role.code, Role.id).where(Role.chain_id == chain_id)
-        ids = dict(connection.execute(roles).all())
-        connection.execute(delete(UserRole).where(UserRole.user_id == user_id))
-        for grant in given:
-            row = {"user_id": user_id, "role_id": _role(ids, grant), "store_id": grant.store_id}
-            connection.execute(insert(UserRole).values(chain_id=chain_id, **row))
-        values = {"grants": [None, [[g.role, str(g.store_id or "")] for g in given]]}
-        note(
-            connection,
-            "grants_changed",
-            asker,
-            chain_id=chain_id,
-            record_type="users",
-            record_id=user_id,
-            values=values,
-        )
+        demand_user(connection, chain_id, user_id)
+        put_grants(connection, chain_id, user_id, tuple(grants), asker)
+
+
+def put_grants(
+    connection: Connection, chain_id: UUID, user_id: UUID, grants: tuple[Grant, ...], asker: Asker
+) -> None:
+    """The rows of `user_roles` of one person, and the row in the audit with what was before."""
+    roles = select(Role.code, Role.id).where(Role.chain_id == chain_id)
+    ids = dict(connection.execute(roles).all())
+    held = (
+        select(Role.code, UserRole.store_id)
+        .join(UserRole, UserRole.role_id == Role.id)
+        .where(UserRole.user_id == user_id)
+    )
+    before = [[code, str(store or "")] for code, store in connection.execute(held)]
+    connection.execute(delete(UserRole).where(UserRole.user_id == user_id))
+    for grant in dict.fromkeys(grants):
+        row = {"user_id": user_id, "role_id": _role(ids, grant), "store_id": grant.store_id}
+        connection.execute(insert(UserRole).values(chain_id=chain_id, **row))
+    after = [[g.role, str(g.store_id or "")] for g in grants]
+    about = {"chain_id": chain_id, "record_type": "users", "record_id": user_id}
+    note(connection, "grants_changed", asker, **about, values={"grants": [before, after]})
 
 
 def reset_password(
@@ -95,7 +105,7 @@ def reset_password(
     demand_strong(password, "")
     hashed = passwords.hash(password)
     with db.system("password") as connection:
-        _demand_user(connection, chain_id, user_id)
+        demand_user(connection, chain_id, user_id)
         connection.execute(
             update(Credential)
             .where(Credential.user_id == user_id)
@@ -106,7 +116,7 @@ def reset_password(
         note(connection, "password_reset", asker, **about)
 
 
-def _demand_user(connection: Connection, chain_id: UUID, user_id: UUID) -> None:
+def demand_user(connection: Connection, chain_id: UUID, user_id: UUID) -> None:
     found = select(User.id).where(User.id == user_id, User.chain_id == chain_id)
     if connection.scalar(found) is None:
         raise NotFoundError(T("没有这个用户。", "There is no such user."))

@@ -2,10 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from hub.errors import ForbiddenError, T
 from hub.kit.session import Scope
+
+
+class Hurdle(StrEnum):
+    """What a person must do before anything else."""
+
+    PASSWORD = "password"  # noqa: S105
+    SECOND_FACTOR = "second_factor"
+    POLICIES = "policies"
+
 
 Stores = frozenset[UUID] | None
 """Stores that a right reaches; None = every store of the chain, empty = nowhere."""
@@ -23,7 +33,13 @@ class Actor:
     roles: tuple[str, ...]
     grants: Mapping[str, Stores]
     session_id: UUID
-    must_change_password: bool = False
+    hurdle: Hurdle | None = None
+    is_program: bool = False
+    """Asks by a program's token: may not change the account that it belongs to."""
+
+    @property
+    def must_change_password(self) -> bool:
+        return self.hurdle is Hurdle.PASSWORD
 
     @property
     def rights(self) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kit.clock import utc_now
@@ -21,6 +21,7 @@ class Role(ChainScoped, Base):
     code: Mapped[str]
     name_zh: Mapped[str]
     name_en: Mapped[str]
+    needs_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class RoleRight(ChainScoped, Base):
@@ -56,7 +57,10 @@ class Credential(ChainScoped, Base):
 
 
 class SignInSession(ChainScoped, Base):
-    """A cookie or a bearer token; only the SHA-256 of it is kept."""
+    """A cookie or a bearer token; only the SHA-256 of it is kept.
+
+    With a name it is a program's token: it has no idle limit, and only the rights in `scopes`.
+    """
 
     __tablename__ = "sessions"
 
@@ -70,6 +74,8 @@ class SignInSession(ChainScoped, Base):
     ended_at: Mapped[datetime | None]
     address: Mapped[str]
     user_agent: Mapped[str]
+    name: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    scopes: Mapped[list[str] | None] = mapped_column(JSON)
 
 
 class SignInFailure(Base):
@@ -81,3 +87,57 @@ class SignInFailure(Base):
     failures: Mapped[int]
     last_at: Mapped[datetime]
     locked_until: Mapped[datetime | None]
+
+
+class PasswordLink(ChainScoped, Base):
+    """A link by which one person sets a new password once; only the SHA-256 of it is kept."""
+
+    __tablename__ = "password_links"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class SecondFactor(ChainScoped, Base):
+    """An authenticator app (`secret` is sealed) or a passkey (`credential_id`, `public_key`).
+
+    `counter` is what may only grow: the app's last used time step, the passkey's own count.
+    """
+
+    __tablename__ = "second_factors"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    secret: Mapped[str | None]
+    credential_id: Mapped[bytes | None] = mapped_column(unique=True)
+    public_key: Mapped[bytes | None]
+    counter: Mapped[int] = mapped_column(BigInteger(), default=0)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    confirmed_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+
+
+class RecoveryCode(ChainScoped, Base):
+    """One of ten codes on paper, each good once; only its SHA-256 is kept."""
+
+    __tablename__ = "recovery_codes"
+
+    code_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    used_at: Mapped[datetime | None]
+
+
+class SignInStep(ChainScoped, Base):
+    """Between the password and the second factor; also a passkey's challenge when adding one."""
+
+    __tablename__ = "sign_in_steps"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    challenge: Mapped[bytes]
+    expires_at: Mapped[datetime]

@@ -4,16 +4,24 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, insert, or_, select, update
 
 from hub.errors import T, UnauthorizedError
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.kit.ids import uuid7
-from hub.security.actor import Actor, Stores
-from hub.security.models import Credential, Role, RoleRight, SignInSession, UserRole
+from hub.security.actor import Actor, Hurdle, Stores
+from hub.security.models import (
+    Credential,
+    Role,
+    RoleRight,
+    SecondFactor,
+    SignInSession,
+    UserRole,
+)
 from hub.security.records import User
 
 SEEN_EVERY = timedelta(minutes=1)  # how exact `seen_at` is; each update is a write
@@ -64,9 +72,11 @@ class OpenSession:
     seen_at: datetime
     address: str
     user_agent: str
+    name: str
+    """Of a program's token; empty for a person."""
 
 
-def _digest(secret: str) -> bytes:
+def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
@@ -84,7 +94,7 @@ def open_session(
     connection.execute(
         insert(SignInSession).values(
             id=token.session_id,
-            token_hash=_digest(token.secret),
+            token_hash=digest(token.secret),
             user_id=account.id,
             chain_id=account.chain_id,
             is_cookie=cookie,
@@ -112,6 +122,28 @@ def end_sessions(
     return connection.execute(ended.values(ended_at=utc_now())).rowcount
 
 
+def open_sessions(
+    connection: Connection, user_id: UUID, idle: timedelta | None = None
+) -> list[OpenSession]:
+    """A person's sessions and tokens that are not over, last used first."""
+    table, now = SignInSession, utc_now()
+    query = (
+        select(
+            table.id,
+            table.created_at,
+            table.seen_at,
+            table.address,
+            table.user_agent,
+            table.name,
+        )
+        .where(table.user_id == user_id, table.ended_at.is_(None), table.expires_at > now)
+        .order_by(table.seen_at.desc())
+    )
+    if idle is not None:
+        query = query.where(or_(table.name != "", table.seen_at > now - idle))
+    return [OpenSession(*row) for row in connection.execute(query)]
+
+
 class Sessions:
     """Finds out who is behind a token, each time anew: whoever is shut out is out at once."""
 
@@ -119,15 +151,18 @@ class Sessions:
         self._db = db
         self.lifetimes = lifetimes
 
-    def actor(self, secret: str) -> Actor:
-        """The person behind a token; UnauthorizedError when it is unknown, ended or too old."""
+    def actor(self, secret: str, *, is_use: bool = True) -> Actor:
+        """The person behind a token; UnauthorizedError when it is unknown, ended or too old.
+
+        Only what a person does (`is_use`) keeps a session from ending by its idle limit.
+        """
         now = utc_now()
         with self._db.system_read("session") as connection:
-            row = connection.execute(_LIVE_SESSION, {"hash": _digest(secret), "now": now}).first()
-            if row is None or now - row.seen_at > self.lifetimes.idle:
+            row = connection.execute(_LIVE_SESSION, {"hash": digest(secret), "now": now}).first()
+            if row is None or self._is_idle(row, now):
                 raise UnauthorizedError(T("请先登录。", "Sign in first."))
             grants, roles = _grants(connection, row.user_id)
-        if now - row.seen_at > SEEN_EVERY:
+        if is_use and now - row.seen_at > SEEN_EVERY:
             self._touch(row.session_id, now)
         return Actor(
             user_id=row.user_id,
@@ -136,28 +171,42 @@ class Sessions:
             name=row.name,
             language=str(row.language),
             roles=roles,
-            grants=grants,
+            grants=_within(grants, row.scopes),
             session_id=row.session_id,
-            must_change_password=row.must_change,
+            hurdle=_hurdle(row),
+            is_program=bool(row.token_name),
         )
+
+    def _is_idle(self, row: Row[*tuple[Any, ...]], now: datetime) -> bool:
+        return not row.token_name and now - row.seen_at > self.lifetimes.idle
 
     def listed(self, actor: Actor) -> list[OpenSession]:
         """The actor's live sessions, newest first."""
-        table = SignInSession
-        query = (
-            select(table.id, table.created_at, table.seen_at, table.address, table.user_agent)
-            .where(table.user_id == actor.user_id, table.ended_at.is_(None))
-            .where(table.expires_at > utc_now())
-            .where(table.seen_at > utc_now() - self.lifetimes.idle)
-            .order_by(table.seen_at.desc())
-        )
         with self._db.system_read("sessions") as connection:
-            return [OpenSession(*row) for row in connection.execute(query)]
+            return open_sessions(connection, actor.user_id, self.lifetimes.idle)
 
     def _touch(self, session_id: UUID, now: datetime) -> None:
         seen = update(SignInSession).where(SignInSession.id == session_id).values(seen_at=now)
         with self._db.system("session") as connection:
             connection.execute(seen)
+
+
+def _within(grants: dict[str, Stores], scopes: list[str] | None) -> dict[str, Stores]:
+    """A program's token has only the rights it was given, and none that its owner lost."""
+    if scopes is None:
+        return grants
+    return {right: stores for right, stores in grants.items() if right in scopes}
+
+
+def _hurdle(row: Row[*tuple[Any, ...]]) -> Hurdle | None:
+    """What a person must do before anything else; programs have nobody to ask."""
+    if row.token_name:
+        return None
+    if row.must_change:
+        return Hurdle.PASSWORD
+    if row.needs_factor and not row.has_factor:
+        return Hurdle.SECOND_FACTOR
+    return None
 
 
 def _grants(connection: Connection, user_id: UUID) -> tuple[dict[str, Stores], tuple[str, ...]]:
@@ -187,6 +236,14 @@ _LIVE_SESSION = (
         User.name,
         User.language,
         Credential.must_change,
+        SignInSession.name.label("token_name"),
+        SignInSession.scopes,
+        exists()
+        .where(UserRole.user_id == User.id, UserRole.role_id == Role.id, Role.needs_second_factor)
+        .label("needs_factor"),
+        exists()
+        .where(SecondFactor.user_id == User.id, SecondFactor.confirmed_at.is_not(None))
+        .label("has_factor"),
     )
     .join(User, User.id == SignInSession.user_id)
     .join(Credential, Credential.user_id == User.id)

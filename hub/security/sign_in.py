@@ -1,5 +1,6 @@
 """Signing in and out, and changing one's password; each leaves a row in the audit."""
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -13,8 +14,10 @@ from hub.kit.records.log import HUB, note
 from hub.security.actor import Actor
 from hub.security.lockout import ACCOUNT, ADDRESS, count_failure, forget_failures, locked_until
 from hub.security.models import Credential
+from hub.security.passkeys import Passkeys
 from hub.security.passwords import MAX_LENGTH, Passwords, demand_strong
 from hub.security.records import User
+from hub.security.second_factor import FactorKind, SecondFactors, wrong_code
 from hub.security.sessions import (
     Account,
     Lifetimes,
@@ -24,8 +27,10 @@ from hub.security.sessions import (
     end_sessions,
     open_session,
 )
+from hub.security.steps import Step, find_step, open_step, use_step
 
 _WRONG = T("用户名或密码不正确。", "The user name or the password is wrong.")
+_WRONG_CODE = T("验证码不正确或已用过。", "The code is wrong or was used already.")
 
 
 class LockedError(UnauthorizedError):
@@ -42,23 +47,73 @@ class LockedError(UnauthorizedError):
         self.until = until
 
 
+class SecondFactorError(UnauthorizedError):
+    """The password was right; `step` and one of `kinds` open the door within five minutes."""
+
+    def __init__(self, step: str, kinds: frozenset[FactorKind]) -> None:
+        super().__init__(T("还需要验证码。", "A second factor is needed as well (`otp`)."))
+        self.step, self.kinds = step, kinds
+
+    def members(self) -> dict[str, object]:
+        return {"second_factor": sorted(self.kinds)}
+
+
 class SignIn:
     """The front door. Safe from many threads; never holds a transaction while argon2 works."""
 
     def __init__(self, db: Database, passwords: Passwords, lifetimes: Lifetimes) -> None:
         self._db = db
-        self._passwords = passwords
+        self.passwords = passwords
         self.sessions = Sessions(db, lifetimes)
+        self.factors = SecondFactors(db, db.ports.vault)
+        self.passkeys = Passkeys(db)
 
-    def sign_in(self, username: str, password: str, origin: Origin, *, cookie: bool) -> Token:
-        """A new session; UnauthorizedError when name or password is wrong, LockedError (429)."""
+    def sign_in(
+        self, username: str, password: str, origin: Origin, *, cookie: bool, otp: str = ""
+    ) -> Token:
+        """A new session.
+
+        UnauthorizedError when name, password or `otp` is wrong, LockedError (429) after too many
+        failures, SecondFactorError when the password alone does not open.
+        """
         name = username.strip().lower()
-        with self._passwords.turn():
+        with self.passwords.turn():
             account = self._look_up(name, origin)
             right = self._is_right(password, account)
         if account is None or not right:
             self._refuse(name, account, origin)
             raise UnauthorizedError(_WRONG)
+        with self._db.system_read("sign_in") as connection:
+            kinds = self.factors.kinds(connection, account.id)
+        if kinds and not otp:
+            with self._db.system("sign_in") as connection:
+                step = open_step(connection, account.chain_id, account.id)
+            raise SecondFactorError(step, kinds)
+        if kinds and not self.factors.is_right(account.chain_id, account.id, otp):
+            self._refuse(name, account, origin)
+            raise UnauthorizedError(_WRONG_CODE)
+        return self._open(account, name, origin, cookie=cookie)
+
+    def step(self, secret: str) -> tuple[Step, frozenset[FactorKind]]:
+        """Who stands between password and second factor, and what would open."""
+        with self._db.system_read("sign_in") as connection:
+            step = find_step(connection, secret)
+            return step, self.factors.kinds(connection, step.user_id)
+
+    def finish(self, secret: str, origin: Origin, proof: Callable[[Step], bool]) -> Token:
+        """The second half of signing in by a page; a wrong proof counts as a failure."""
+        step, _ = self.step(secret)
+        with self._db.system_read("sign_in") as connection:
+            demand_unlocked(connection, step.username, origin)
+        account = Account(step.user_id, step.chain_id, step.name, "")
+        if not proof(step):
+            self._refuse(step.username, account, origin)
+            raise wrong_code()
+        with self._db.system("sign_in") as connection:
+            use_step(connection, secret)
+        return self._open(account, step.username, origin, cookie=True)
+
+    def _open(self, account: Account, name: str, origin: Origin, *, cookie: bool) -> Token:
         lifetimes = self.sessions.lifetimes
         life = lifetimes.cookie if cookie else lifetimes.bearer
         with self._db.system("sign_in") as connection:
@@ -82,14 +137,14 @@ class SignIn:
         if old == new:
             same = T("新密码与旧密码相同。", "The new password is the old one.")
             raise InvalidError(same, {"password": same})
-        with self._passwords.turn():
+        with self.passwords.turn():
             account = self._look_up(actor.username, origin)
             right = self._is_right(old, account)
         if not right:
             self._refuse(actor.username, account, origin)
             wrong = T("旧密码不正确。", "The old password is wrong.")
             raise InvalidError(wrong, {"old_password": wrong})
-        hashed = self._passwords.hash(new)
+        hashed = self.passwords.hash(new)
         with self._db.system("password") as connection:
             connection.execute(
                 update(Credential)
@@ -101,22 +156,19 @@ class SignIn:
 
     def _look_up(self, name: str, origin: Origin) -> Account | None:
         """The account of this name; LockedError while name or address is locked."""
-        keys = [ACCOUNT.key(name), ADDRESS.key(origin.address)]
         account = (
             select(User.id, User.chain_id, User.name, Credential.password_hash)
             .join(Credential, Credential.user_id == User.id)
             .where(User.username == name, User.archived_at.is_(None))
         )
         with self._db.system_read("sign_in") as connection:
-            until = locked_until(connection, keys, utc_now())
-            if until:
-                raise LockedError(until)
+            demand_unlocked(connection, name, origin)
             row = connection.execute(account).first()
         return Account(*row) if row else None
 
     def _is_right(self, password: str, account: Account | None) -> bool:
         kept = account.password_hash if account else None
-        return len(password) <= MAX_LENGTH and self._passwords.is_right(password, kept)
+        return len(password) <= MAX_LENGTH and self.passwords.is_right(password, kept)
 
     def _refuse(self, name: str, account: Account | None, origin: Origin) -> None:
         now = utc_now()
@@ -146,3 +198,11 @@ class SignIn:
     ) -> None:
         asker = Asker(actor.user_id, actor.name, actor, origin.address)
         note(connection, action, asker, chain_id=actor.chain_id, record_id=session_id)
+
+
+def demand_unlocked(connection: Connection, name: str, origin: Origin) -> None:
+    """LockedError while the account or the address is locked."""
+    keys = [ACCOUNT.key(name), ADDRESS.key(origin.address)]
+    until = locked_until(connection, keys, utc_now())
+    if until:
+        raise LockedError(until)

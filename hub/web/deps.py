@@ -8,6 +8,7 @@ FastAPI's default a failed commit would still have answered 201.
 
 from collections.abc import Iterator
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 
@@ -16,15 +17,28 @@ from hub.kit.asker import Asker, bind_asker
 from hub.kit.db import ScopedSession
 from hub.kit.session import Changed
 from hub.live import Event, EventKind
-from hub.security.actor import Actor
+from hub.security.actor import Actor, Hurdle
+from hub.security.passkeys import Site
 from hub.security.sessions import Origin, Token
 from hub.web.services import Services
 
-MUST_CHANGE = T("请先修改初始密码。", "Change your first password before you go on.")
+BACKGROUND = "x-background"
+"""Header of what a page asks by itself, without its reader: it keeps no idle session alive."""
+_HURDLES = {
+    Hurdle.PASSWORD: T("请先修改初始密码。", "Change your first password before you go on."),
+    Hurdle.SECOND_FACTOR: T(
+        "您的角色要求两步验证，请先设置。", "Your role needs a second factor; set it up first."
+    ),
+    Hurdle.POLICIES: T("请先阅读并接受制度。", "Read and accept the policies first."),
+}
 
 
-class PasswordChangeError(ForbiddenError):
-    """The account still has the password that somebody else chose."""
+class HurdleError(ForbiddenError):
+    """Something comes before everything else, such as changing a first password."""
+
+    def __init__(self, hurdle: Hurdle) -> None:
+        super().__init__(_HURDLES[hurdle])
+        self.hurdle = hurdle
 
 
 async def services_of(request: Request) -> Services:
@@ -41,6 +55,15 @@ async def origin_of(request: Request) -> Origin:
 
 
 From = Annotated[Origin, Depends(origin_of)]
+
+
+async def site_of(request: Request, services: Hub) -> Site:
+    """The host that passkeys are bound to: the public address, or localhost on this machine."""
+    url = urlsplit(services.settings.public_url or str(request.base_url))
+    return Site(url.hostname or "", f"{url.scheme}://{url.netloc}")
+
+
+ThisSite = Annotated[Site, Depends(site_of)]
 
 
 def cookie_name(services: Services) -> str:
@@ -68,25 +91,44 @@ def clear_session_cookie(response: Response, services: Services) -> None:
 
 def signed_in(request: Request, services: Hub) -> Actor:
     """Who asks, by bearer token or cookie; UnauthorizedError when nobody is signed in."""
+    by_itself = BACKGROUND in request.headers or "event-stream" in request.headers.get("accept", "")
+    return services.sign_in.sessions.actor(_secret(request, services), is_use=not by_itself)
+
+
+def listening(request: Request, services: Services) -> Actor:
+    """Who still listens to an open stream; listening alone keeps no idle session alive."""
+    return services.sign_in.sessions.actor(_secret(request, services), is_use=False)
+
+
+def _secret(request: Request, services: Services) -> str:
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         secret = request.cookies.get(cookie_name(services), "")
     if not secret:
         raise UnauthorizedError(T("请先登录。", "Sign in first."))
-    return services.sign_in.sessions.actor(secret.strip())
+    return secret.strip()
 
 
 SignedIn = Annotated[Actor, Depends(signed_in)]
 
 
 async def current_user(actor: SignedIn) -> Actor:
-    """Who asks, once the first password is changed."""
-    if actor.must_change_password:
-        raise PasswordChangeError(MUST_CHANGE)
+    """Who asks, once nothing stands before it such as a first password."""
+    if actor.hurdle:
+        raise HurdleError(actor.hurdle)
     return actor
 
 
 CurrentUser = Annotated[Actor, Depends(current_user)]
+
+
+async def person(actor: SignedIn) -> None:
+    """Refuse a program's token where an account itself is changed."""
+    if actor.is_program:
+        raise ForbiddenError(T("令牌不能改账号。", "A token cannot change its account."))
+
+
+ByPerson = Depends(person)
 
 
 def asker_for(actor: Actor, origin: Origin) -> Asker:

@@ -223,7 +223,7 @@ class KeyStore:
             raise RuntimeError("The database gave the new key no number.")
         return DataKey(int(number[0]), use, secret)
 
-    def _unwrapped(self, row: Row[Any]) -> DataKey:
+    def _unwrapped(self, row: Row[*tuple[Any, ...]]) -> DataKey:
         use = _use(row)
         return DataKey(row.id, use, self._masters.unwrap(row.wrapped, _about(use), row.master_id))
 
@@ -245,7 +245,7 @@ def _active(use: Use) -> Select[Any]:
     )
 
 
-def _use(row: Row[Any]) -> Use:
+def _use(row: Row[*tuple[Any, ...]]) -> Use:
     return Use(row.chain_id, row.purpose, UUID(row.subject) if row.subject else None)
 
 

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub.errors import NotFoundError, T
 from hub.kit.clock import utc_now
 from hub.security.passwords import MAX_LENGTH
-from hub.web.deps import From, Hub, SignedIn, clear_session_cookie
+from hub.security.tokens import MOST_DAYS, Tokens
+from hub.web.deps import CurrentUser, From, Hub, SignedIn, asker_for, clear_session_cookie
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 
@@ -59,13 +60,20 @@ class SessionRead(BaseModel):
     seen_at: datetime
     address: str
     user_agent: str
+    name: str = Field(description="of a program's token; empty for a person")
     is_this: bool
 
 
 @router.post("/token", operation_id="sign_in")
 def sign_in(services: Hub, origin: From, form: Annotated[Credentials, Form()]) -> TokenRead:
-    """A bearer token for programs; people sign in at `/login`."""
-    token = services.sign_in.sign_in(form.username, form.password, origin, cookie=False)
+    """A bearer token for programs; people sign in at `/login`.
+
+    Whoever has an authenticator app gives its code as `otp`; without it the answer is 401 with
+    `second_factor`.
+    """
+    token = services.sign_in.sign_in(
+        form.username, form.password, origin, cookie=False, otp=form.otp
+    )
     left = int((token.expires_at - utc_now()).total_seconds())
     return TokenRead(access_token=token.secret, token_type="bearer", expires_in=left)  # noqa: S106
 
@@ -91,6 +99,31 @@ def change_password(services: Hub, actor: SignedIn, origin: From, change: Passwo
     services.sign_in.change_password(actor, change.old_password, change.password, origin)
 
 
+class NewToken(BaseModel):
+    """`scopes` are rights such as `equipment.read`, each one of the maker's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(max_length=60)
+    scopes: list[str] = Field(max_length=400)
+    days: int = Field(90, ge=1, le=MOST_DAYS)
+
+
+@router.post("/tokens", status_code=201, operation_id="make_token")
+def make_token(services: Hub, actor: CurrentUser, origin: From, new: NewToken) -> TokenRead:
+    """A token for a program, with these rights alone; ended at `/auth/sessions/{id}`."""
+    token = Tokens(services.db).make(
+        actor,
+        new.name,
+        new.scopes,
+        days=new.days,
+        origin=origin,
+        asker=asker_for(actor, origin),
+    )
+    left = int((token.expires_at - utc_now()).total_seconds())
+    return TokenRead(access_token=token.secret, token_type="bearer", expires_in=left)  # noqa: S106
+
+
 @router.post("/sign-out", status_code=204, operation_id="sign_out")
 def sign_out(services: Hub, actor: SignedIn, origin: From, response: Response) -> None:
     services.sign_in.sign_out(actor, origin)
@@ -107,6 +140,7 @@ def list_sessions(services: Hub, actor: SignedIn) -> list[SessionRead]:
             seen_at=session.seen_at,
             address=session.address,
             user_agent=session.user_agent,
+            name=session.name,
             is_this=session.id == actor.session_id,
         )
         for session in services.sign_in.sessions.listed(actor)

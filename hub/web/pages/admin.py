@@ -13,7 +13,6 @@ from hub.errors import T
 from hub.ingest.tables import NodeState
 from hub.kit.db import ScopedSession
 from hub.kit.records import query as records
-from hub.security.records import User
 from hub.web.deps import CurrentUser, Hub, ReadSession, require
 from hub.web.language import Language, say
 from hub.web.services import Services
@@ -26,7 +25,6 @@ STATES = {
     NodeState.OFFLINE: (T("离线", "offline"), "high"),
     NodeState.QUARANTINED: (T("已隔离", "quarantined"), "critical"),
 }
-USERS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +41,9 @@ class AgentLine:
 
 @router.get("/admin")
 def show(view: CurrentView, session: ReadSession, services: Hub, actor: CurrentUser) -> Response:
-    users = records.rows(session, User, records.Query(sort="username", size=USERS_SHOWN))
     return view.page(
         "admin.html",
         agents=agents(session, services, view.language) if actor.may("agents.read") else None,
-        users=users.items,
         version=version("storevitals"),
         engine=services.settings.timeseries_url.partition(":")[0],
         database="SQLite" if services.db.is_sqlite else "PostgreSQL",

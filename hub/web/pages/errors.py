@@ -7,7 +7,8 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from hub.errors import HubError, T
-from hub.web.deps import PasswordChangeError, services_of
+from hub.security.actor import Hurdle
+from hub.web.deps import HurdleError, services_of
 from hub.web.language import say
 from hub.web.problems import problem
 from hub.web.views import public_view
@@ -19,6 +20,11 @@ TITLES = {
     422: T("有些值不对", "Some values are not right"),
     503: T("请稍后再试", "Try again in a moment"),
 }
+HURDLES = {
+    Hurdle.PASSWORD: "/password",
+    Hurdle.SECOND_FACTOR: "/account/second-factor",
+    Hurdle.POLICIES: "/policies",
+}
 OTHER = T("没有成功", "It did not work")
 
 
@@ -28,8 +34,8 @@ async def page_error(request: Request, error: HubError) -> Response:
         return problem(request, error)
     if error.status == 401:
         return to_login(request)
-    if isinstance(error, PasswordChangeError):
-        return RedirectResponse("/password", 303)
+    if isinstance(error, HurdleError):
+        return RedirectResponse(HURDLES[error.hurdle], 303)
     view = await public_view(request, await services_of(request))
     return view.page(
         "error.html",
