@@ -5,18 +5,23 @@ import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from agent.devices import build_devices
 from agent.health import DEVICE as OWN_DEVICE
 from agent.health import METRICS as OWN_METRICS
 from agent.health import Health
-from agent.outbox import Outbox
+from agent.outbox import MEGABYTE, Outbox
 from agent.outbox_batch import Batching
 from agent.outbox_repair import repair, set_aside
 from agent.outbox_rows import OutboxDamagedError, OutboxError
 from agent.polling import Poller
 from agent.settings import AgentSettings, SettingsError, secret
+from agent.status.logbook import Logbook
+from agent.status.pace import Pace
+from agent.status.server import StatusServer
+from agent.status.snapshot import Sources, snapshot
 from agent.systemd import Notifier
 from agent.uplink import Uplink
 from agent.uplink_session import UplinkRules
@@ -43,17 +48,22 @@ async def run_agent(settings: AgentSettings, notifier: Notifier, *, folder: Path
         poller = Poller(devices, outbox.append)
         uplink = Uplink(_node(settings), options, outbox, _rules(settings))
         health = Health(outbox, settings.agent.data_dir)
+        logbook = Logbook()
+        pace = Pace(settings.outbox.max_mb * MEGABYTE)
+        seen = Sources(settings, poller, outbox, uplink, logbook, pace)
+        page = StatusServer(settings.status, {"/status.json": partial(snapshot, seen)})
 
         def is_moving() -> bool:
             return poller.idle_s() < STALLED_S and outbox.idle_s() < STALLED_S
 
-        with _cancelled_by_signals():
+        with _cancelled_by_signals(), _noted(logbook):
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(outbox.run(), name="outbox")
                     group.create_task(poller.run(), name="poller")
                     group.create_task(uplink.run(), name="uplink")
                     group.create_task(health.run(), name="health")
+                    group.create_task(page.run(), name="status")
                     group.create_task(notifier.feed(is_moving), name="watchdog")
                     notifier.ready()
                     log.info("Agent %s is running.", settings.agent.id)
@@ -124,6 +134,17 @@ def _rules(settings: AgentSettings) -> UplinkRules:
         drain_per_s=table.drain_per_s,
         software=f"storevitals-agent {VERSION}",
     )
+
+
+@contextmanager
+def _noted(logbook: Logbook) -> Iterator[None]:
+    """Warnings of the whole agent are noted for the status page."""
+    root = logging.getLogger()
+    root.addHandler(logbook)
+    try:
+        yield
+    finally:
+        root.removeHandler(logbook)
 
 
 @contextmanager

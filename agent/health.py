@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from agent.machine import Machine
 from agent.outbox import Outbox
 from protocols.reading import Reading
 
@@ -22,6 +23,11 @@ METRICS = (
     "disk_percent",
     "outbox_rows",
     "uptime_s",
+    "under_voltage",
+    "clock_trusted",
+    "disk_written_mb",
+    "card_worn_percent",
+    "disk_errors",
 )
 PERIOD_S = 60.0
 
@@ -32,7 +38,7 @@ class Health:
     def __init__(self, outbox: Outbox, data_dir: Path, root: Path = Path("/")) -> None:
         self._outbox, self._data_dir = outbox, data_dir
         self._proc = root / "proc"
-        self._thermal = root / "sys/class/thermal/thermal_zone0/temp"
+        self._machine = Machine(root)
         self._cpu = self._cpu_times()
 
     async def run(self) -> None:
@@ -47,16 +53,25 @@ class Health:
     def _values(self) -> Iterator[tuple[str, float]]:
         for metric, source in zip(METRICS, self._sources(), strict=True):
             with suppress(OSError, ValueError, KeyError, IndexError):
-                yield metric, source()
+                if (value := source()) is not None:
+                    yield metric, value
 
-    def _sources(self) -> tuple[Callable[[], float], ...]:
+    def _sources(self) -> tuple[Callable[[], float | None], ...]:
+        card, power = self._machine.card(self._data_dir), self._machine.power()
+        trusted = self._machine.is_clock_trusted()
+        written = card.written_bytes if card else None
         return (
             self._cpu_percent,
-            lambda: int(self._thermal.read_text()) / 1000,
+            self._machine.temperature_c,
             self._memory_percent,
             self._disk_percent,
             lambda: float(self._outbox.rows_waiting),
-            lambda: float((self._proc / "uptime").read_text().split()[0]),
+            self._machine.uptime_s,
+            lambda: float(power.is_low) if power else None,
+            lambda: None if trusted is None else float(trusted),
+            lambda: None if written is None else written / 1e6,
+            lambda: card.worn_percent if card else None,
+            lambda: None if card is None or card.errors is None else float(card.errors),
         )
 
     def _cpu_times(self) -> tuple[float, float]:

@@ -28,13 +28,19 @@ class Uplink:
         self._clock = clock or SystemClock()
         self.session = UplinkSession(node, outbox, self._clock, rules)
         self._wake = asyncio.Event()
+        self._client_now: MqttClient | None = None
 
     @property
     def is_connected(self) -> bool:
         return self.session.is_connected
 
+    @property
+    def trouble(self) -> str:
+        """Why there is no connection, as far as known."""
+        return self._client_now.trouble if self._client_now else ""
+
     async def run(self) -> None:
-        client = self._client()
+        client = self._client_now = self._client()
         self._outbox.on_stored = on_loop(self._wake.set)
         async with asyncio.TaskGroup() as group:
             group.create_task(client.run(), name="mqtt")

@@ -357,6 +357,11 @@ _ALL = (
     _gauge("memory_percent", "%", "内存占用", "Memory used", 0, 100),
     _gauge("disk_percent", "%", "磁盘占用", "Disk used", 0, 100),
     _gauge("outbox_rows", "", "待发批次", "Outbox rows waiting", 0),
+    _state("under_voltage", "供电不足", "Under-voltage"),
+    _state("clock_trusted", "时钟可信", "Clock trusted"),
+    _counter("disk_written_mb", "MB", "磁盘累计写入", "Written to disk"),
+    _gauge("card_worn_percent", "%", "存储卡已用寿命", "Card life used", 0, 100),
+    _gauge("disk_errors", "", "文件系统错误", "File system errors", 0),
     _gauge("uptime_s", "s", "运行时长", "Uptime", 0),
 )
 

@@ -38,11 +38,24 @@ async def diagnose(config: Path, machine: Machine) -> list[Finding]:
         text = T(f"{config}：有效", f"{config} is valid")
         findings.append(ok("configuration", _CONFIGURATION, text))
     folder = settings.agent.data_dir if settings else Path("/var/lib/storevitals")
-    findings += [*_disk(folder, settings), *_card(folder, machine), _clock(machine)]
-    findings += [*_heat(machine), *_power(machine), *_ports(settings), _network()]
+    findings += machine_findings(folder, settings, machine)
+    findings += [*_ports(settings), _network()]
     if settings:
         findings.append(await _hub(settings))
     return findings
+
+
+def machine_findings(
+    folder: Path, settings: AgentSettings | None, machine: Machine
+) -> list[Finding]:
+    """Disk, card, clock, heat and power; quick enough for a page that is shown all the time."""
+    return [
+        *_disk(folder, settings),
+        *_card(folder, machine),
+        _clock(machine),
+        *_heat(machine),
+        *_power(machine),
+    ]
 
 
 def _versions(machine: Machine) -> Finding:
