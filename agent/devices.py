@@ -2,27 +2,31 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from agent import bus_load
+from agent.door import DoorRules, staff_hours
 from agent.drivers.base import Now, PolledDriver, PushDriver, utc_now
 from agent.drivers.counting import COUNTS, CountingDriver, TotalStore
+from agent.drivers.http_station import HttpStation
 from agent.drivers.modbus import ModbusDriver
 from agent.drivers.mqtt_json import MqttJsonDriver, Topics
 from agent.drivers.mqtt_station import MqttStation
+from agent.drivers.payload import PayloadDriver, PayloadRules
 from agent.drivers.read_plan import PlanStore
 from agent.drivers.serial_till import SerialTillDriver
-from agent.reporting import Reporting
+from agent.outlet import OutletRules
 from agent.settings import (
     AgentSettings,
     Device,
+    HttpBus,
     ModbusDevice,
     MqttBus,
     MqttDevice,
+    PayloadDevice,
     RtuBus,
     SettingsError,
     TcpBus,
@@ -38,11 +42,13 @@ from protocols.modbus.profile import (
     profile_names,
 )
 from protocols.mqtt.options import MqttOptions, MqttOptionsError
+from protocols.payloads.decoders import DECODERS
 from protocols.pos.feed import TillContext
 from protocols.pos.layout import layout_names, load_layout
 from protocols.serial.client import SerialOptions
 
 ONLINE = "online"
+PLAIN = OutletRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,7 @@ class Polled:
     driver: PolledDriver
     bus: str
     interval_s: float
-    critical: frozenset[str]
-    reporting: Callable[[], Reporting] = Reporting
+    rules: OutletRules = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,7 @@ class Pushed:
     """A device that speaks by itself."""
 
     driver: PushDriver
-    critical: frozenset[str]
-    reporting: Callable[[], Reporting] = Reporting
+    rules: OutletRules = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +81,14 @@ class Devices:
 
     def series(self) -> list[tuple[str, str]]:
         """Every (device, metric) that may ever be sent, for the birth."""
-        drivers: Sequence[PolledDriver | PushDriver] = [
-            *(device.driver for device in self.polled),
-            *(device.driver for device in self.pushed),
-        ]
+        devices: Sequence[Polled | Pushed] = [*self.polled, *self.pushed]
         of_buses = [(bus_load.device_of(bus), m) for bus in self.buses for m in bus_load.METRICS]
-        return [(d.device, m) for d in drivers for m in (*d.metrics, ONLINE)] + of_buses
+        return [(d.driver.device, m) for d in devices for m in _metrics(d)] + of_buses
+
+
+def _metrics(device: Polled | Pushed) -> tuple[str, ...]:
+    door = device.rules.door
+    return (*device.driver.metrics, *(door.metrics if door else ()), ONLINE)
 
 
 @dataclass(slots=True)
@@ -94,6 +100,7 @@ class Workshop:
     folder: Path
     buses: dict[str, ModbusBus] = field(default_factory=dict)
     stations: dict[str, MqttStation] = field(default_factory=dict)
+    listeners: dict[str, HttpStation] = field(default_factory=dict)
     plans: PlanStore | None = None
     totals: TotalStore | None = None
     polled: list[Polled] = field(default_factory=list)
@@ -107,11 +114,16 @@ def build_devices(settings: AgentSettings, *, now: Now = utc_now, folder: Path =
     for bus in settings.bus:
         if isinstance(bus, MqttBus):
             shop.stations[bus.id] = MqttStation(_mqtt_options(settings, bus))
+        elif isinstance(bus, HttpBus):
+            shop.listeners[bus.id] = HttpStation(bus.host, bus.port)
         else:
             shop.buses[bus.id] = _modbus_bus(bus, shop.buses.values())
     for device in settings.device:
         DRIVERS[device.driver](device, shop)
-    services = tuple(station.run for station in shop.stations.values())
+    services = (
+        *(station.run for station in shop.stations.values()),
+        *(listener.run for listener in shop.listeners.values()),
+    )
     return Devices(tuple(shop.polled), tuple(shop.pushed), shop.buses, services, shop.totals)
 
 
@@ -151,14 +163,20 @@ def _modbus(device: Device, shop: Workshop) -> None:
         plans=shop.plans,
     )
     if moduli := {r.metric: _modulus(r) for r in profile.registers if r.metric in COUNTS}:
-        shop.totals = shop.totals or TotalStore(shop.settings.agent.data_dir / "counters.json")
-        driver = CountingDriver(driver, moduli, shop.totals)
-    critical = frozenset(device.critical)
-    shop.polled.append(Polled(driver, device.bus, device.interval_s, critical, _reporting(device)))
+        driver = CountingDriver(driver, moduli, _totals(shop))
+    shop.polled.append(Polled(driver, device.bus, device.interval_s, _rules(device, shop)))
 
 
-def _reporting(device: Device) -> Callable[[], Reporting]:
-    return partial(Reporting, device.report, device.heartbeat_s)
+def _rules(device: Device, shop: Workshop, *critical: str) -> OutletRules:
+    zone = ZoneInfo(shop.settings.agent.zone)
+    door = DoorRules(zone, device.count_factor, staff_hours(device.staff_hours))
+    is_plain = door == DoorRules(zone)
+    return OutletRules(
+        frozenset((*device.critical, *critical)),
+        device.report,
+        device.heartbeat_s,
+        None if is_plain else door,
+    )
 
 
 def _modulus(register: Register) -> int:
@@ -194,7 +212,7 @@ def _serial_till(device: Device, shop: Workshop) -> None:
     layout = load_layout(device.layout) if device.format == "escpos" else None
     options = SerialOptions(device.port, device.baud, device.parity, device.stop_bits)
     driver = SerialTillDriver(context, options, layout, now=shop.now)
-    shop.pushed.append(Pushed(driver, frozenset(device.critical) | {"ticket"}, _reporting(device)))
+    shop.pushed.append(Pushed(driver, _rules(device, shop, "ticket")))
 
 
 def _mqtt_json(device: Device, shop: Workshop) -> None:
@@ -211,11 +229,33 @@ def _mqtt_json(device: Device, shop: Workshop) -> None:
         driver = MqttJsonDriver(device.id, shop.stations[device.bus], topics, now=shop.now)
     except ValueError as error:
         raise SettingsError(f"device {device.id!r}: {error}.") from error
-    shop.pushed.append(Pushed(driver, frozenset(device.critical), _reporting(device)))
+    shop.pushed.append(Pushed(driver, _rules(device, shop)))
+
+
+def _payload(device: Device, shop: Workshop) -> None:
+    assert isinstance(device, PayloadDevice)  # noqa: S101 the settings' union says so
+    is_http = device.bus in shop.listeners
+    station = shop.listeners[device.bus] if is_http else shop.stations[device.bus]
+    zone = ZoneInfo(shop.settings.agent.zone)
+    driver = PayloadDriver(
+        device.id,
+        station.inbox(device.address),
+        DECODERS[device.format],
+        PayloadRules(zone, device.counting, device.part, device.silent_s),
+        now=shop.now,
+        totals=_totals(shop),
+    )
+    shop.pushed.append(Pushed(driver, _rules(device, shop)))
+
+
+def _totals(shop: Workshop) -> TotalStore:
+    shop.totals = shop.totals or TotalStore(shop.settings.agent.data_dir / "counters.json")
+    return shop.totals
 
 
 DRIVERS: dict[str, Callable[[Device, Workshop], None]] = {
     "modbus": _modbus,
     "serial_till": _serial_till,
     "mqtt_json": _mqtt_json,
+    "payload": _payload,
 }

@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from agent.door import Door, DoorRules
 from agent.drivers.base import Now
-from agent.reporting import Reporting
+from agent.reporting import HEARTBEAT_S, Report, Reporting
 from protocols.metrics import METRICS, Kind
 from protocols.reading import Quality, Reading
 
@@ -27,6 +29,16 @@ class Sink(Protocol):
     def __call__(self, readings: Sequence[Reading], *, urgent: bool) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class OutletRules:
+    """What of a device is sent, and how; see `agent.settings`."""
+
+    critical: frozenset[str] = frozenset()
+    report: Report = Report.STATES
+    heartbeat_s: float = HEARTBEAT_S
+    door: DoorRules | None = None
+
+
 class DeviceOutlet:
     """One device's way out; implements `agent.drivers.base.Outlet`.
 
@@ -39,19 +51,19 @@ class DeviceOutlet:
         self,
         device: str,
         metrics: Sequence[str],
-        critical: frozenset[str],
+        rules: OutletRules,
         sink: Sink,
         *,
         now: Now,
-        reporting: Reporting | None = None,
     ) -> None:
         self.device = device
         self.is_online: bool | None = None
         self.heard_at: datetime | None = None
         self.reason = ""  # why it was lost
-        self._reporting = reporting or Reporting()
+        self._reporting = Reporting(rules.report, rules.heartbeat_s)
+        self._door = Door(rules.door) if rules.door else None
         self._values = [metric for metric in metrics if metric in VALUES]
-        self._critical = critical
+        self._critical = rules.critical
         self._sink = sink
         self._now = now
         self._states: dict[str, float | str | None] = {}
@@ -80,6 +92,8 @@ class DeviceOutlet:
         self._send([*bad, Reading(self.device, ONLINE, 0.0, now)])
 
     def emit(self, readings: Sequence[Reading]) -> None:
+        if self._door:
+            readings = self._door.corrected(readings)
         self.heard_at = readings[-1].time if readings else self._now()
         if not self.is_online:
             time = readings[0].time if readings else self.heard_at

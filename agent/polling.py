@@ -35,7 +35,7 @@ class _Unit:
         self.driver = polled.driver
         self.outlet = outlet
         self.interval_s = polled.interval_s
-        self.is_critical = bool(polled.critical)
+        self.is_critical = bool(polled.rules.critical)
         self.due_at = self._beat_at = self._heard_at = due_at
         self.misses = 0
 
@@ -138,10 +138,9 @@ class Poller:
         return DeviceOutlet(
             device.driver.device,
             device.driver.metrics,
-            device.critical,
+            device.rules,
             self._sink,
             now=self._now,
-            reporting=device.reporting(),
         )
 
     def devices(self) -> list[DeviceStatus]:

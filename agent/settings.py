@@ -22,10 +22,13 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
+from agent.door import staff_hours
 from agent.reporting import HEARTBEAT_S, Report
 from agent.settings_source import Source, complaints, misspelt_variables
 from protocols.metrics import METRICS
 from protocols.mqtt.options import is_loopback
+from protocols.payloads.decoders import DECODERS
+from protocols.payloads.values import Counting
 
 PREFIX = "AGENT_"
 
@@ -48,10 +51,22 @@ def _known_metric(name: str) -> str:
     return name
 
 
+def _known_span(text: str) -> str:
+    staff_hours([text])
+    return text
+
+
+def _known_format(name: str) -> str:
+    if name not in DECODERS:
+        raise ValueError(f"{name!r} is no payload format. Known: {', '.join(DECODERS)}")
+    return name
+
+
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 MetricName = Annotated[str, AfterValidator(_known_metric)]
+DaySpan = Annotated[str, AfterValidator(_known_span)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 
 
@@ -161,7 +176,16 @@ class MqttBus(_Table):
     ca_file: Path | None = None
 
 
-Bus = Annotated[RtuBus | TcpBus | MqttBus, Field(discriminator="kind")]
+class HttpBus(_Table):
+    """Where devices of the store post to."""
+
+    id: Id
+    kind: Literal["http"]
+    host: str = Field("0.0.0.0", description="address to listen on")  # noqa: S104 cameras post to it
+    port: int = Field(8470, ge=1, le=65_535)
+
+
+Bus = Annotated[RtuBus | TcpBus | MqttBus | HttpBus, Field(discriminator="kind")]
 
 
 class _Device(_Table):
@@ -172,6 +196,12 @@ class _Device(_Table):
         Report.STATES, description="sent only when changed: states and counters; poll, change"
     )
     heartbeat_s: Seconds = Field(HEARTBEAT_S, description="all is sent at least this often")
+    count_factor: float = Field(
+        1.0, gt=0.1, lt=10, description="people for each one counted, from a count by hand"
+    )
+    staff_hours: tuple[DaySpan, ...] = Field(
+        (), description="who passes then works here: 22:00-08:30"
+    )
 
 
 class ModbusDevice(_Device):
@@ -206,7 +236,25 @@ class MqttDevice(_Device):
     silent_s: Seconds | None = Field(None, description="offline after so long without a message")
 
 
-Device = Annotated[ModbusDevice | TillDevice | MqttDevice, Field(discriminator="driver")]
+class PayloadDevice(_Device):
+    """A device whose payload we know, over MQTT, LoRaWAN or HTTP."""
+
+    driver: Literal["payload"]
+    bus: Id
+    format: Annotated[str, AfterValidator(_known_format)] = Field(
+        description="name in protocols/payloads/decoders.py, such as hikvision"
+    )
+    address: str = Field(description="topic, or path that is posted to: /hikvision/<secret>")
+    counting: Counting = Field(
+        Counting.TOTALS, description="totals, or periods where totals are lost each night"
+    )
+    part: str = Field("", description="line or region that is this device; default all of it")
+    silent_s: Seconds | None = Field(None, description="offline after so long without a message")
+
+
+Device = Annotated[
+    ModbusDevice | TillDevice | MqttDevice | PayloadDevice, Field(discriminator="driver")
+]
 
 
 class AgentSettings(BaseSettings):
@@ -246,7 +294,11 @@ class AgentSettings(BaseSettings):
         return self.outbox.path or self.agent.data_dir / "outbox.sqlite"
 
 
-_BUS_KINDS = {"modbus": ("modbus_rtu", "modbus_tcp"), "mqtt_json": ("mqtt",)}
+_BUS_KINDS = {
+    "modbus": ("modbus_rtu", "modbus_tcp"),
+    "mqtt_json": ("mqtt",),
+    "payload": ("mqtt", "http"),
+}
 
 
 def _refuse_doubles(table: str, ids: list[str]) -> None:

@@ -14,7 +14,7 @@ from agent.drivers.base import utc_now
 from agent.drivers.serial_till import SerialTillDriver
 from agent.outbox_report import inspect
 from agent.outbox_rows import OutboxError
-from agent.outlet import DeviceOutlet
+from agent.outlet import DeviceOutlet, OutletRules
 from agent.settings import AgentSettings
 from agent.words import T, plain
 from protocols.errors import ProtocolError
@@ -129,7 +129,7 @@ async def pushed(device: Pushed) -> Finding:
     outlet = DeviceOutlet(
         device.driver.device,
         device.driver.metrics,
-        frozenset(),
+        OutletRules(),
         lambda readings, *, urgent: heard.extend(readings),  # noqa: ARG005 a Sink
         now=utc_now,
     )

@@ -32,6 +32,8 @@ _EM1 = {
 }
 _DATA = {"total_act": "energy_kwh", "total_act_ret": "energy_export_kwh"}
 
+METRICS = tuple(dict.fromkeys((*_EM.values(), *_EM1.values(), *_DATA.values())))
+
 
 def decode(topic: str, payload: bytes) -> tuple[PayloadValue, ...]:
     """Values of a status or NotifyStatus message; other topics and components give nothing."""

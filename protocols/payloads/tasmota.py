@@ -16,6 +16,7 @@ _FIELDS = (
     ("DS18B20", "Temperature", "room_temperature_c"),
 )
 _WILL = {b"Online": 1.0, b"Offline": 0.0}
+METRICS = (*(metric for _, _, metric in _FIELDS), "input_1_on")
 
 
 def decode(topic: str, payload: bytes) -> tuple[PayloadValue, ...]:

@@ -18,6 +18,7 @@ _FLAGS = {
     "tamper": ("tamper_active", True),
     "contact": ("contact_open", False),
 }
+METRICS = (*_NUMBERS.values(), *(metric for metric, _ in _FLAGS.values()))
 
 
 def decode(payload: bytes) -> tuple[PayloadValue, ...]:

@@ -77,7 +77,7 @@ def test_a_store_is_built(tmp_path: Path) -> None:
         ("door-1", "gateway", 10.0),
     ]
     assert [p.driver.device for p in devices.pushed] == ["door-2", "till-1", "till-2"]
-    assert devices.polled[0].critical == {"air_temperature_c"}
+    assert devices.polled[0].rules.critical == {"air_temperature_c"}
     assert set(devices.buses) == {"rs485", "gateway"}
     assert len(devices.services) == 1
     series = devices.series()

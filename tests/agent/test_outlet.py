@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agent.outlet import DeviceOutlet
+from agent.outlet import DeviceOutlet, OutletRules
 from protocols.reading import Quality, Reading
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -21,7 +21,7 @@ class Store:
         self.outlet = DeviceOutlet(
             "cabinet-1",
             METRICS,
-            frozenset({"air_temperature_c"}),
+            OutletRules(frozenset({"air_temperature_c"})),
             self.take,
             now=lambda: self.now,
         )

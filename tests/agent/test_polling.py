@@ -12,6 +12,7 @@ import pytest
 
 from agent.devices import Devices, Polled, Pushed
 from agent.drivers.base import Outlet, utc_now
+from agent.outlet import OutletRules
 from agent.polling import Poller
 from agent.polling_status import DeviceState, DeviceStatus
 from protocols.errors import DeviceTimeoutError, NotAskedError
@@ -50,7 +51,7 @@ class Taken:
 
 
 def polled(driver: FakeDriver, interval_s: float = 0.05, bus: str = "b") -> Polled:
-    return Polled(driver, bus, interval_s, frozenset())
+    return Polled(driver, bus, interval_s)
 
 
 async def run_for(seconds: float, devices: Devices) -> Taken:
@@ -137,7 +138,9 @@ def test_on_a_bus_that_cannot_keep_up_critical_devices_keep_their_beat() -> None
             return await super().read()
 
     units = [Slow(f"d{n}", lambda _n: 1.0) for n in range(9)]
-    critical = Polled(Slow("cold", lambda _n: 1.0), "b", 0.5, frozenset({"air_temperature_c"}))
+    critical = Polled(
+        Slow("cold", lambda _n: 1.0), "b", 0.5, OutletRules(frozenset({"air_temperature_c"}))
+    )
     others = tuple(polled(unit, 0.5) for unit in units)
     run_virtually(run_for(20.0, Devices((*others, critical))))
     assert isinstance(critical.driver, Slow)
@@ -225,7 +228,7 @@ class FakeTill:
 
 def test_a_device_that_speaks_by_itself_is_opened_again() -> None:
     till = FakeTill()
-    taken = run_virtually(run_for(1.8, Devices(pushed=(Pushed(till, frozenset()),))))
+    taken = run_virtually(run_for(1.8, Devices(pushed=(Pushed(till),))))
     assert till.calls == 3
     assert taken.of("till-1", "online") == [1.0, 0.0, 1.0, 0.0, 1.0]
     assert [r.quality for r in taken.readings if r.metric == "paper_out"] == [Quality.BAD] * 2

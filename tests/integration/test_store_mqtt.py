@@ -68,7 +68,7 @@ def test_counts_last_will_and_a_broker_that_comes_back(mosquitto: Mosquitto) -> 
     async def test() -> None:
         station = MqttStation(MqttOptions(mosquitto.url, "store-17"))
         driver = MqttJsonDriver("door-2", station, TOPICS, now=utc_now)
-        devices = Devices(pushed=(Pushed(driver, frozenset()),), services=(station.run,))
+        devices = Devices(pushed=(Pushed(driver),), services=(station.run,))
         poller = asyncio.create_task(Poller(devices, sink).run())
         door = await asyncio.to_thread(Door, mosquitto.port)
         await until(lambda: values("online") == [1.0])

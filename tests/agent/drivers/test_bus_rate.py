@@ -107,7 +107,7 @@ async def polled(line: SlowLine, seconds: float, *, units: int = 4) -> tuple[Tak
     """What came in `seconds`, and the share of the time that the bus was busy."""
     taken, bus = Taken(), ModbusBus(SerialLine(line.port, BAUD), 0.3)
     drivers = [ModbusDriver(f"u{n}", bus, n, profile(), now=utc_now) for n in range(1, units + 1)]
-    flat_out = tuple(Polled(driver, "line", 0.001, frozenset()) for driver in drivers)
+    flat_out = tuple(Polled(driver, "line", 0.001) for driver in drivers)
     poller = Poller(Devices(flat_out, buses={"line": bus}), taken)
     task = asyncio.create_task(poller.run())
     await asyncio.sleep(1.0)
