@@ -4,11 +4,12 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from uuid import UUID
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
@@ -19,8 +20,12 @@ from hub.ingest.events import Events
 from hub.ingest.registry import Registry
 from hub.ingest.series import LastSeen, SeriesConsumer
 from hub.ingest.service import Ingest
+from hub.kit.asker import Asker
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
+from hub.kit.exchange import importing
+from hub.kit.jobs.runner import Runner
+from hub.kit.jobs.turn import Someone, Step
 from hub.kit.migrate import upgrade
 from hub.kit.records.ports import Ports
 from hub.live import Live
@@ -37,7 +42,18 @@ from hub.settings import HubSettings
 from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
 from hub.timeseries.port import TimeSeries
-from hub.web.api import alerts, auth, events, health, people, records, stores, timeseries
+from hub.web.api import (
+    alerts,
+    auth,
+    events,
+    exchange,
+    health,
+    jobs,
+    people,
+    records,
+    stores,
+    timeseries,
+)
 from hub.web.assets import Assets
 from hub.web.headers import SafeHeaders
 from hub.web.pages import (
@@ -73,6 +89,8 @@ API: tuple[APIRouter, ...] = (
     timeseries.router,
     stores.router,
     alerts.router,
+    jobs.router,
+    exchange.router,
     records.router,
 )
 PAGES: tuple[APIRouter, ...] = (
@@ -92,6 +110,10 @@ PAGES: tuple[APIRouter, ...] = (
     roles.router,
     ui_kit.router,
 )
+JOBS: Mapping[str, Step] = {
+    importing.IMPORT: importing.step,
+    importing.UNDO: importing.undo_step,
+}
 MAINTAIN_EVERY_S = 60.0
 OPEN_REQUESTS_S = 5
 
@@ -126,6 +148,18 @@ def create_app(services: Services) -> FastAPI:
     install_problems(app, page_error)
     app.add_middleware(SafeHeaders, is_https=services.settings.is_https)
     return app
+
+
+def job_runner(services: Services) -> Runner:
+    """Works on background jobs, each with what its asker may do at that moment."""
+
+    def whose(user_id: UUID) -> Someone | None:
+        actor = services.sign_in.sessions.absent(user_id)
+        if actor is None:
+            return None
+        return Someone(actor.scope, Asker(actor.user_id, actor.name, actor))
+
+    return Runner(services.db, JOBS, whose, services.jobs_folder)
 
 
 @contextmanager
@@ -264,6 +298,7 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
             group.create_task(_maintain(parts.services.timeseries), name="maintain"),
             group.create_task(parts.key_care.run(), name="keys"),
             group.create_task(Desk(parts.services.db, parts.services.live).run(), name="desk"),
+            group.create_task(job_runner(parts.services).run(), name="jobs"),
         ]
         log.info("The hub listens on http://%s:%d.", settings.host, settings.port)
         await server.serve([listener])

@@ -11,6 +11,8 @@ import hub.analytics.tables
 import hub.archive.catalogue
 import hub.ingest.positions
 import hub.ingest.tables
+import hub.kit.exchange.columns
+import hub.kit.jobs.models
 import hub.kit.preferences.models
 import hub.kit.records.log
 import hub.kit.views.models
@@ -25,6 +27,8 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.ingest.positions,
     hub.ingest.tables,
     hub.kit.preferences.models,
+    hub.kit.exchange.columns,
+    hub.kit.jobs.models,
     hub.kit.records.log,
     hub.kit.views.models,
     hub.security.models,

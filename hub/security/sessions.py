@@ -180,6 +180,27 @@ class Sessions:
     def _is_idle(self, row: Row[*tuple[Any, ...]], now: datetime) -> bool:
         return not row.token_name and now - row.seen_at > self.lifetimes.idle
 
+    def absent(self, user_id: UUID) -> Actor | None:
+        """A person whose job runs while nobody is signed in, with the rights of this moment."""
+        query = select(
+            User.id, User.chain_id, User.username, User.name, User.language, User.archived_at
+        ).where(User.id == user_id)
+        with self._db.system_read("absent") as connection:
+            row = connection.execute(query).first()
+            if row is None or row.archived_at:
+                return None
+            grants, roles = _grants(connection, user_id)
+        return Actor(
+            user_id=row.id,
+            chain_id=row.chain_id,
+            username=row.username,
+            name=row.name,
+            language=str(row.language),
+            roles=roles,
+            grants=grants,
+            session_id=UUID(int=0),
+        )
+
     def listed(self, actor: Actor) -> list[OpenSession]:
         """The actor's live sessions, newest first."""
         with self._db.system_read("sessions") as connection:

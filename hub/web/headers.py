@@ -29,6 +29,8 @@ ALWAYS = {
 ONE_YEAR_S = 31_536_000
 HSTS = f"max-age={ONE_YEAR_S}; includeSubDomains"
 MOST_BODY_BYTES = 1 << 20
+MOST_UPLOAD_BYTES = 33 << 20
+UPLOADS = ("/import", "/files")  # ends of addresses that take files
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 OWN_SITES = ("same-origin", "none")
 
@@ -64,19 +66,20 @@ class SafeHeaders:
                     answer.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, _limited(receive, headers), send_safe)
+        limit = MOST_UPLOAD_BYTES if scope["path"].endswith(UPLOADS) else MOST_BODY_BYTES
+        await self._app(scope, _limited(receive, headers, limit), send_safe)
 
 
-def _limited(receive: Receive, headers: Headers) -> Receive:
+def _limited(receive: Receive, headers: Headers, limit: int) -> Receive:
     """`receive` that answers 413 to a huge body, by its announced length or by what comes."""
     announced = headers.get("content-length", "0")
-    came = int(announced) if announced.isdecimal() and int(announced) > MOST_BODY_BYTES else 0
+    came = int(announced) if announced.isdecimal() and int(announced) > limit else 0
 
     async def receive_limited() -> Message:
         nonlocal came
         message = await receive()
         came += len(message.get("body", b""))
-        if came > MOST_BODY_BYTES:
+        if came > limit:
             raise HTTPException(413)
         return message
 

@@ -1,7 +1,7 @@
 """The one corridor for writes: form, cell, import, undo and API all end in `apply`."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -27,6 +27,8 @@ from hub.kit.session import Changed, ScopedSession
 from hub.kit.tables import Record, StoreScoped
 
 M = TypeVar("M", bound=Record)
+Diff = Mapping[str, list[Any]]
+"""{field: [before, after]}."""
 
 _GONE = T("请从列表中选择。", "Choose from the list.")
 _ELSEWHERE = T("属于另一家门店。", "Belongs to another store.")
@@ -117,7 +119,8 @@ def undo(session: ScopedSession, model: type[M], record_id: UUID, seq: int) -> M
     return apply(session, model, Change(record_id, before, row.version, reason))
 
 
-def _create(session: ScopedSession, model: type[M], change: Change) -> M:
+def built(session: ScopedSession, model: type[M], change: Change) -> tuple[M, Diff]:
+    """The new record that a change asks for, checked and not yet in the session."""
     values = checked(schemas_of(model).create, dict(change.values), partial=False)
     values = completed(model, values)
     record = model(id=change.record_id or uuid7(), chain_id=session.scope.chain_id)
@@ -125,15 +128,21 @@ def _create(session: ScopedSession, model: type[M], change: Change) -> M:
     demand(session, record, Action.CREATE)
     _refuse_problems(session, record, values)
     _ask_approval(session, record, Action.CREATE, values)
+    given = {name: value for name, value in values.items() if value not in (None, [])}
+    return record, {name: [None, value] for name, value in given.items()}
+
+
+def _create(session: ScopedSession, model: type[M], change: Change) -> M:
+    record, diff = built(session, model, change)
     keep_search_words(record)
     session.add(record)
     flush(session, record)
-    given = {name: value for name, value in values.items() if value not in (None, [])}
-    _log(session, record, change, Action.CREATE, {n: [None, v] for n, v in given.items()})
+    _log(session, record, change, Action.CREATE, diff)
     return record
 
 
-def _update(session: ScopedSession, record: M, change: Change) -> M:
+def revised(session: ScopedSession, record: Record, change: Change) -> Diff:
+    """Set what a change asks for, checked and not yet flushed; empty where nothing is new."""
     model = type(record)
     values = checked(schemas_of(model).update, dict(change.values), partial=True)
     values.pop("version", None)
@@ -145,7 +154,7 @@ def _update(session: ScopedSession, record: M, change: Change) -> M:
     old = {name: value_of(record, field) for name, field in fields_of(model).items()}
     diff = {name: [old[name], new] for name, new in values.items() if new != old[name]}
     if not diff:
-        return record
+        return {}
     _refuse_overlap(session, record, change, diff)
     _set(session, record, {name: new for name, (_, new) in diff.items()})
     record.updated_at = utc_now()  # and so the version moves when only lines have changed
@@ -154,8 +163,14 @@ def _update(session: ScopedSession, record: M, change: Change) -> M:
     _refuse_problems(session, record, changed)
     _ask_approval(session, record, Action.UPDATE, changed)
     keep_search_words(record)
-    flush(session, record)
-    _log(session, record, change, Action.UPDATE, diff)
+    return diff
+
+
+def _update(session: ScopedSession, record: M, change: Change) -> M:
+    diff = revised(session, record, change)
+    if diff:
+        flush(session, record)
+        _log(session, record, change, Action.UPDATE, diff)
     return record
 
 
@@ -232,16 +247,22 @@ def _reference_problem(session: ScopedSession, record: Record, field: Field) -> 
 
 
 def _log(
-    session: ScopedSession,
-    record: Record,
-    change: Change,
-    action: Action,
-    diff: Mapping[str, list[Any]],
+    session: ScopedSession, record: Record, change: Change, action: Action, diff: Diff
 ) -> None:
+    row = log_row(session, record, change, action, diff)
+    session.add(row)
+    session.flush()
+    tell(session, [row])
+
+
+def log_row(
+    session: ScopedSession, record: Record, change: Change, action: Action, diff: Diff
+) -> ChangeLog:
+    """The row of `changes` for what is flushed already."""
     model, asker = type(record), asker_of(session)
     before = as_json(model, {name: pair[0] for name, pair in diff.items()})
     after = as_json(model, {name: pair[1] for name, pair in diff.items()})
-    row = ChangeLog(
+    return ChangeLog(
         store_id=store_of(record),
         record_type=model.__tablename__,
         record_id=record.id,
@@ -254,6 +275,12 @@ def _log(
         asker_name=asker.name,
         address=asker.address,
     )
-    session.add(row)
-    session.flush()
-    session.changed.append(Changed(row.seq, row.action, row.record_type, record.id, row.store_id))
+
+
+def tell(session: ScopedSession, rows: Iterable[ChangeLog]) -> None:
+    """Note flushed rows of `changes`: whoever watches hears of them after the commit."""
+    session.changed.extend(
+        Changed(row.seq, row.action, row.record_type, row.record_id, row.store_id)
+        for row in rows
+        if row.record_id
+    )

@@ -213,9 +213,14 @@ def rows(session: ScopedSession, model: type[M], query: Query) -> Rows[M]:
 
 def total(session: ScopedSession, model: type[Record], query: Query) -> int | str:
     """How many match on all pages: exact up to COUNTED, then "10000+"."""
-    some = matching(session, select(model.id), model, query).limit(COUNTED + 1).subquery()
-    count = session.scalar(select(func.count()).select_from(some)) or 0
-    return count if count <= COUNTED else f"{COUNTED}+"
+    found = count(session, model, query, COUNTED + 1)
+    return found if found <= COUNTED else f"{COUNTED}+"
+
+
+def count(session: ScopedSession, model: type[Record], query: Query, limit: int) -> int:
+    """How many match on all pages, counted up to `limit`."""
+    some = matching(session, select(model.id), model, query).limit(limit).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def matching(

@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from sqlalchemy import Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -26,13 +27,15 @@ def readings(text: str) -> str:
     """Full pinyin and initials of every run of Chinese, in one line."""
     if not _HAN.search(text):
         return ""
+    return " ".join(_reading(run) for run in _HAN.findall(text))
+
+
+@lru_cache(maxsize=4096)
+def _reading(run: str) -> str:
     from pypinyin import lazy_pinyin  # noqa: PLC0415  # its tables take memory; many hubs never ask
 
-    found = []
-    for run in _HAN.findall(text):
-        syllables = lazy_pinyin(run, errors="ignore")
-        found += ["".join(syllables), "".join(one[0] for one in syllables if one)]
-    return " ".join(found)
+    syllables = lazy_pinyin(run, errors="ignore")
+    return f"{''.join(syllables)} {''.join(one[0] for one in syllables if one)}"
 
 
 def keep_search_words(record: Record) -> None:
