@@ -36,7 +36,7 @@ _QUARANTINE: Table = QuarantinedTicketRow.__table__  # type: ignore[assignment]
 _SALES: Table = SalesHour.__table__  # type: ignore[assignment]
 _SUMS = ("revenue_cents", "tickets", "quantity_milli", "discount_cents")
 _BATCH = 400
-_COUNTS = {TicketKind.SALE: 1, TicketKind.VOID: -1, TicketKind.RETURN: 0}
+COUNTS_AS = {TicketKind.SALE: 1, TicketKind.VOID: -1, TicketKind.RETURN: 0}
 
 Key = tuple[UUID, str, date, str]
 
@@ -295,7 +295,7 @@ def _add_sales(
     sold: dict[tuple[UUID, str], Sold] = {}
     for row in counted:
         store_id, ticket = row["store_id"], tickets[row["id"]]
-        number = _COUNTS[ticket.kind]
+        number = COUNTS_AS[ticket.kind]
         key = {
             "store_id": store_id,
             "business_day": ticket.business_day,

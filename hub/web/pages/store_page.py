@@ -145,6 +145,7 @@ class StorePage:
                 f"/archive/equipment/{one.id}",
                 self.worst_of_device.get(one.device_id, ""),
                 ICONS.get(one.type, ""),
+                self.trade.today_of(one.device_id),
             )
             for one in self.equipment_records
             if one.device_id

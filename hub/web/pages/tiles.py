@@ -57,21 +57,25 @@ ICONS = (
     ("compressor_running", "cabinet"),
     ("cpu_percent", "agent"),
 )
+COUNTING = ("footfall", "till")
 FREEZER_BELOW_C = -5.0
 WORST_FIRST = ("critical", "high", "medium", "low", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """One value as a page shows it; `words` are those of a state, off|on."""
+    """One value as a page shows it; `words` are those of a state, off|on.
+
+    One without a `key` is a figure of the hub's own: no reading follows it.
+    """
 
     key: str
-    metric: str
+    label: str
     text: str
-    unit: str
-    digits: int
-    words: str
-    is_stale: bool
+    unit: str = ""
+    digits: int = 0
+    words: str = ""
+    is_stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ class Tile:
     speaks_when_asked: bool  # it is polled; others speak when something happens
     main: Live | None
     rest: tuple[Live, ...]
+    counts: bool  # a door or a till: it is told by what it counted today
 
     late_s = int(LATE.total_seconds())
     silent_s = int(SILENT.total_seconds())
@@ -99,6 +104,7 @@ class Named:
     href: str
     severity: str = ""
     icon: str = ""
+    today: tuple[Live, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,19 +186,25 @@ class _Device:
 def _tile(device: _Device, named: Mapping[str, Named], fmt: Formats, now: datetime) -> Tile:
     readings, at = device.readings, device.at
     known = named.get(device.id, Named(device.id, f"/archive/equipment/new?device_id={device.id}"))
+    icon = known.icon or icon_of(readings)
     telling = next((metric for metric in TELLING if metric in readings), None)
     beside = [metric for metric in BESIDE if metric in readings and metric != telling]
+    main = _live(readings[telling], fmt) if telling else None
+    rest = tuple(_live(readings[metric], fmt) for metric in beside)
+    if known.today:
+        main, rest = known.today[0], (*known.today[1:], *rest)
     return Tile(
         device=device.id,
         name=known.name,
-        icon=known.icon or icon_of(readings),
+        icon=icon,
         href=known.href,
         severity=known.severity,
         at=at,
         is_silent=at is None or now - at > SILENT,
         speaks_when_asked=device.is_polled,
-        main=_live(readings[telling], fmt) if telling else None,
-        rest=tuple(_live(readings[metric], fmt) for metric in beside[:MAX_BESIDE]),
+        main=main,
+        rest=rest[:MAX_BESIDE],
+        counts=icon in COUNTING,
     )
 
 
@@ -210,7 +222,7 @@ def _live(reading: Reading, fmt: Formats) -> Live:
     unit = fmt.unit(metric)
     return Live(
         key=f"{reading.series.device}/{metric}",
-        metric=metric,
+        label=fmt.label(metric),
         text=fmt.metric(metric, reading.value) if reading.value is not None else NO_VALUE,
         unit=unit,
         digits=2 if metric == "power_factor" else DIGITS.get(unit, 0),

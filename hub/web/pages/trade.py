@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from hub.analytics import footfall, sales
+from hub.analytics import devices, footfall, sales
 from hub.analytics.stores import StoreClock
 from hub.analytics.tiles import Figure
 from hub.analytics.tiles import Tile as FigureTile
@@ -22,6 +22,7 @@ from hub.web.language import say
 from hub.web.pages.charts import Chart, Span, bar_chart, bars
 from hub.web.pages.day import Day, DayFacts, Hour, day_of
 from hub.web.pages.plots import Plot, named_plot
+from hub.web.pages.tiles import Live
 from hub.web.pages.vitals import Vital
 from hub.web.recent import Recent
 
@@ -32,6 +33,8 @@ LEVELS = 7
 HOURLY_UP_TO = timedelta(days=3, hours=12)
 HOUR = timedelta(hours=1)
 TODAY_SALES, TODAY_FOOTFALL = T("今日销售", "Sales today"), T("今日客流", "Footfall today")
+TODAY_IN, TODAY_OUT = T("今日进店", "In today"), T("今日出店", "Out today")
+TODAY_TICKETS, PIECES = T("今日小票", "Tickets today"), T("张", "")
 PEOPLE = T("人次", "entries")
 AGAINST = T("比平日此时", "against usual")
 NO_USUAL = T("还没有可比的日子", "no day to compare with yet")
@@ -210,6 +213,36 @@ class Trade:
             text = self.fmt.money(self.sales.total, self.store.currency)
             found.append(compared(self.sales, TODAY_SALES, text, self.fmt))
         return found
+
+    def today_of(self, device: str) -> tuple[Live, ...]:
+        """What a door or a till counted today, the telling figure first; of others nothing."""
+        door, till = self.doors.get(device), self.tills.get(device)
+        if door:
+            counted = ((TODAY_IN, door.entries), (TODAY_OUT, door.exits))
+            return tuple(
+                Live("", self.say(label), self.fmt.number(n), self.say(PEOPLE))
+                for label, n in counted
+            )
+        if till:
+            revenue = self.fmt.money(till.revenue_cents, self.store.currency)
+            tickets = self.fmt.number(till.tickets)
+            return (
+                Live("", self.say(TODAY_SALES), revenue),
+                Live("", self.say(TODAY_TICKETS), tickets, self.say(PIECES)),
+            )
+        return ()
+
+    @cached_property
+    def doors(self) -> dict[str, devices.DoorDay]:
+        if not self.has_footfall:
+            return {}
+        return self.shared("doors", lambda: devices.doors(self.session, self.clock, self.now))
+
+    @cached_property
+    def tills(self) -> dict[str, devices.TillDay]:
+        if not self.has_sales:
+            return {}
+        return self.shared("tills", lambda: devices.tills(self.session, self.clock, self.now))
 
     @property
     def plots(self) -> list[Plot]:

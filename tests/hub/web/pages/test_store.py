@@ -43,6 +43,17 @@ def test_a_part_of_the_page_comes_alone_and_is_the_same(
         assert part.elements[0].attributes == same.attributes
 
 
+def test_doors_and_tills_tell_what_they_counted_today(
+    pages: TestClient, store: StoreUnderTest
+) -> None:
+    """TSD-02, TSD-09: not how many ever came, nor only that a till is connected."""
+    part = read(pages, store, **{"HX-Request": "true", "HX-Target": "counting"})
+    tiles = [one.text for one in part.all("article")]
+    assert len(tiles) == 4
+    assert any("In today" in text and "Out today" in text for text in tiles)
+    assert any("Sales today" in text and "¥35" in text for text in tiles)
+
+
 def test_a_technician_sees_machines_but_no_money(store: StoreUnderTest) -> None:
     """SEC-08: what a role may not read is not on the page, nor in the charts' data."""
     client = signed_in(store, "technician")

@@ -50,7 +50,7 @@ def test_the_telling_metric_is_large_and_the_others_stand_beside() -> None:
         "°C",
         "freezer-1/air_temperature_c",
     )
-    assert [one.metric for one in tile.rest] == ["setpoint_c", "compressor_running"]
+    assert [one.key.partition("/")[2] for one in tile.rest] == ["setpoint_c", "compressor_running"]
     assert tile.rest[1].words == "停机|运行"
     assert (tile.name, tile.icon, tile.severity) == ("冷冻柜", "freezer", "critical")
     assert not tile.is_silent
