@@ -28,12 +28,16 @@ from hub.kit.jobs.runner import Runner
 from hub.kit.jobs.turn import Someone, Step
 from hub.kit.migrate import upgrade
 from hub.kit.records.ports import Ports
-from hub.live import Live
+from hub.live import Event, EventKind, Live
 from hub.sealed_columns import SEALED_COLUMNS
+from hub.security.audit.chain import AuditChain
+from hub.security.audit.sealer import Sealer
+from hub.security.audit.watch import Watch
 from hub.security.passwords import Passwords
 from hub.security.sessions import Lifetimes
 from hub.security.sign_in import SignIn
 from hub.security.vault.care import KeyCare
+from hub.security.vault.keys import KeyStore
 from hub.security.vault.master import MasterKeyError
 from hub.security.vault.opening import Strongroom, open_vault
 from hub.security.vault.rotation import Rotation
@@ -44,6 +48,7 @@ from hub.timeseries.last import LastValues
 from hub.timeseries.port import TimeSeries
 from hub.web.api import (
     alerts,
+    audit,
     auth,
     events,
     exchange,
@@ -70,12 +75,13 @@ from hub.web.pages import (
     ui_kit,
 )
 from hub.web.pages import alerts as alert_pages
+from hub.web.pages import audit as audit_pages
 from hub.web.pages import help as help_pages
 from hub.web.pages import people as people_pages
 from hub.web.pages import records as record_pages
 from hub.web.pages.errors import page_error
 from hub.web.problems import install_problems
-from hub.web.rendering import Templates
+from hub.web.rendering import DEFAULT_ZONE, Templates
 from hub.web.services import Services
 from protocols.mqtt.options import MqttOptions, MqttOptionsError
 
@@ -84,6 +90,7 @@ log = logging.getLogger(__name__)
 API: tuple[APIRouter, ...] = (
     auth.router,
     people.router,
+    audit.router,
     health.router,
     events.router,
     timeseries.router,
@@ -108,6 +115,7 @@ PAGES: tuple[APIRouter, ...] = (
     invitation.router,
     people_pages.router,
     roles.router,
+    audit_pages.router,
     ui_kit.router,
 )
 JOBS: Mapping[str, Step] = {
@@ -129,6 +137,7 @@ class Parts:
     services: Services
     ingest: Ingest
     key_care: KeyCare
+    sealer: Sealer
 
 
 def create_app(services: Services) -> FastAPI:
@@ -184,12 +193,22 @@ def open_parts(settings: HubSettings) -> Iterator[Parts]:
         services = replace(services, checks=checks, numbers=ingest.metrics)
         rotation = Rotation(db, room.keys, room.vault, SEALED_COLUMNS)
         care = KeyCare(room.keys, rotation, timedelta(days=settings.key_life_days))
-        yield Parts(services, ingest, care)
+        yield Parts(services, ingest, care, _sealer(services, room.keys))
 
 
 def _open_vault(settings: HubSettings) -> Strongroom:
     file = settings.master_key_file or settings.data_dir / "master.key"
     return open_vault(settings.keys_url, settings.master_key.get_secret_value(), file)
+
+
+def _sealer(services: Services, keys: KeyStore) -> Sealer:
+    """The audit's sealer with its watch; administrators' pages hear of findings."""
+
+    def tell(chain_id: UUID) -> None:
+        services.live.publish(Event(EventKind.RECORD, chain_id, {"type": "audit"}))
+
+    chain = AuditChain(services.db, keys)
+    return Sealer(chain, Watch(services.db, DEFAULT_ZONE, tell))
 
 
 def _services(
@@ -297,6 +316,7 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
             group.create_task(parts.ingest.run(), name="ingest"),
             group.create_task(_maintain(parts.services.timeseries), name="maintain"),
             group.create_task(parts.key_care.run(), name="keys"),
+            group.create_task(parts.sealer.run(), name="audit"),
             group.create_task(Desk(parts.services.db, parts.services.live).run(), name="desk"),
             group.create_task(job_runner(parts.services).run(), name="jobs"),
         ]

@@ -12,6 +12,7 @@ from pathlib import Path
 from hub import demo
 from hub.app import StartError, serve
 from hub.archive.chains.service import create_admin
+from hub.audit_command import verify_audit
 from hub.errors import HubError
 from hub.keys_command import rotate_keys
 from hub.kit.db import Database
@@ -51,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     keys.add_argument("--chain", help="name of one chain; default: every chain")
     keys.add_argument("--resume", action="store_true", help="only finish what was cut short")
     keys.add_argument("--master", action="store_true", help="a new master key, and nothing else")
+    _add(
+        commands, "verify-audit", _verify_audit, "walk the audit's chain: changed, removed, cut off"
+    )
     new = _add(commands, "make-migration", _make_migration, "write a migration (developers)")
     new.add_argument("message", help="what changes, in a few words")
     demo.add_parser(commands)
@@ -104,6 +108,10 @@ def _make_migration(given: argparse.Namespace) -> int:
 
 def _rotate_keys(given: argparse.Namespace) -> int:
     return rotate_keys(_settings(given), given)
+
+
+def _verify_audit(given: argparse.Namespace) -> int:
+    return verify_audit(_settings(given))
 
 
 def _create_admin(given: argparse.Namespace) -> int:

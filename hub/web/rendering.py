@@ -108,6 +108,7 @@ class Visitor:
     name: str
     role: str
     is_admin: bool
+    rights: frozenset[str]
     open_alerts: int
 
 

@@ -69,6 +69,7 @@ def visitor_of(actor: Actor, language: Language, open_alerts: int) -> Visitor:
         name=actor.name,
         role=" · ".join(names),
         is_admin=actor.may("users.read"),
+        rights=actor.rights,
         open_alerts=open_alerts,
     )
 

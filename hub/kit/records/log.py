@@ -24,7 +24,11 @@ class ChangeLog(ChainScoped, Base):
     """One change; `values` is {field: [before, after]} in JSON form."""
 
     __tablename__ = "changes"
-    __table_args__ = (Index(None, "record_id", "seq"), Index(None, "batch_id"))
+    __table_args__ = (
+        Index(None, "record_id", "seq"),
+        Index(None, "asker_id", "seq"),
+        Index(None, "batch_id"),
+    )
 
     seq: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, sort_order=-10

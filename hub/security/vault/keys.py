@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Index,
@@ -73,6 +74,26 @@ Index(
     sqlite_where=KEYS.c.state == KeyState.ACTIVE,
     postgresql_where=KEYS.c.state == KeyState.ACTIVE,
 )
+
+
+HEADS = Table(
+    "audit_heads",
+    _TABLES,
+    Column("id", Integer, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
+    Column("at", UtcDateTime(), nullable=False),
+)
+NOBODY = UUID(int=0)
+"""The chain of keys that belong to no chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest link of the audit's chain, kept here: apart from what it proves."""
+
+    number: int
+    seal: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +225,18 @@ class KeyStore:
                 values = {"wrapped": wrapped, "master_id": first}
                 connection.execute(update(KEYS).where(KEYS.c.id == row.id).values(values))
         return len(rows)
+
+    def head(self) -> Head | None:
+        """The head of the audit's chain when it was last sealed."""
+        with self._db.system_read("audit") as connection:
+            row = connection.execute(select(HEADS).where(HEADS.c.id == 1)).first()
+        return Head(row.number, row.seal) if row else None
+
+    def keep_head(self, head: Head) -> None:
+        values = {"number": head.number, "seal": head.seal, "at": utc_now()}
+        with self._db.system("audit") as connection:
+            if not connection.execute(update(HEADS).where(HEADS.c.id == 1).values(values)).rowcount:
+                connection.execute(insert(HEADS).values(id=1, **values))
 
     def _add(self, connection: Connection, use: Use) -> DataKey:
         secret = secrets.token_bytes(KEY_BYTES)

@@ -1,0 +1,1 @@
+"""The audit: what was done cannot be changed unseen, and what is odd is told."""

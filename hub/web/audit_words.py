@@ -1,0 +1,87 @@
+"""The words of the audit: what its actions and types are called, and what a change changed."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from hub.archive.catalogue import RECORD_TYPES
+from hub.errors import T
+from hub.kit.records.declare import fields_of
+
+_ACTIONS = {
+    "create": T("新建", "Created"),
+    "update": T("修改", "Changed"),
+    "archive": T("归档", "Archived"),
+    "restore": T("恢复", "Restored"),
+    "reveal": T("查看保密内容", "Looked at a secret"),
+    "export": T("导出", "Exported"),
+    "sign_in": T("登录", "Signed in"),
+    "sign_out": T("退出", "Signed out"),
+    "sign_in_failed": T("登录失败", "Failed to sign in"),
+    "locked": T("账号锁定", "Locked out"),
+    "password_changed": T("修改密码", "Changed the password"),
+    "password_reset": T("重设密码", "Reset the password"),
+    "grants_changed": T("调整角色", "Changed roles"),
+    "role_changed": T("修改权限", "Changed a role's rights"),
+    "role_added": T("新建角色", "Added a role"),
+    "sessions_ended": T("结束登录", "Ended sessions"),
+    "all_sessions_ended": T("结束所有人的登录", "Ended everybody's sessions"),
+    "second_factor_added": T("添加两步验证", "Added a second factor"),
+    "second_factor_removed": T("移除两步验证", "Removed a second factor"),
+    "second_factor_reset": T("清除两步验证", "Cleared a second factor"),
+    "passkey_added": T("添加通行密钥", "Added a passkey"),
+    "recovery_codes_made": T("换恢复码", "Made recovery codes"),
+    "token_made": T("发令牌", "Made a token"),
+    "key_rotated": T("密钥轮换", "Rotated a key"),
+    "abnormal_access": T("异常访问", "Abnormal access"),
+    "finding_closed": T("关闭异常提醒", "Closed a finding"),
+}
+_TYPES = {
+    "sessions": T("登录", "Signing in"),
+    "roles": T("角色", "Roles"),
+    "keys": T("密钥", "Keys"),
+    "changes": T("审计日志", "Audit log"),
+}
+_SEALED = "v1|"
+_LONG = 60
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def action_words(action: str) -> T:
+    return _ACTIONS.get(action, T(action, action.replace("_", " ").capitalize()))
+
+
+def type_words(record_type: str) -> T:
+    for model in RECORD_TYPES:
+        if model.__tablename__ == record_type:
+            return model.__record__.label
+    return _TYPES.get(record_type, T(record_type, record_type.replace("_", " ")))
+
+
+def change_words(record_type: str, values: Mapping[str, Any]) -> list[tuple[T, str, str]]:
+    """(field, before, after) in short; what is sealed stays sealed, bare ids say nothing."""
+    labels = _labels(record_type)
+    found = []
+    for name, pair in values.items():
+        before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
+        if not (_ID.fullmatch(str(after)) or (after is None and _ID.fullmatch(str(before)))):
+            found.append((labels.get(name, T(name, name)), _short(before), _short(after)))
+    return found
+
+
+@cache
+def _labels(record_type: str) -> dict[str, T]:
+    for model in RECORD_TYPES:
+        if model.__tablename__ == record_type:
+            return {name: field.label for name, field in fields_of(model).items()}
+    return {}
+
+
+def _short(value: object) -> str:
+    if value is None or value == "":
+        return ""
+    text = str(value)
+    if text.startswith(_SEALED):
+        return "••••"
+    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
