@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from agent.devices import build_devices
+from agent.devices import Devices, build_devices
+from agent.guard import Guard, ModbusRelay, Watched
 from agent.health import DEVICE as OWN_DEVICE
 from agent.health import METRICS as OWN_METRICS
 from agent.health import Health
@@ -16,6 +17,7 @@ from agent.outbox import MEGABYTE, Outbox
 from agent.outbox_batch import Batching
 from agent.outbox_repair import repair, set_aside
 from agent.outbox_rows import OutboxDamagedError, OutboxError
+from agent.outlet import Sink
 from agent.polling import Poller
 from agent.settings import AgentSettings, SettingsError, secret
 from agent.status.logbook import Logbook
@@ -26,11 +28,13 @@ from agent.systemd import Notifier
 from agent.uplink import Uplink
 from agent.uplink_session import UplinkRules
 from agent.version import VERSION
+from protocols.limits import Limit
 from protocols.mqtt.options import MqttOptions, MqttOptionsError
 from protocols.sparkplug.topics import EdgeNode
 
 log = logging.getLogger(__name__)
 
+_OWN_SERIES = [(OWN_DEVICE, metric) for metric in OWN_METRICS]
 STALLED_S = 30.0  # a bus or an outbox that has not moved for so long starves the watchdog
 
 
@@ -42,15 +46,15 @@ async def run_agent(settings: AgentSettings, notifier: Notifier, *, folder: Path
     devices = build_devices(settings, folder=folder)
     options = mqtt_options(settings)
     with open_outbox(settings) as outbox:
-        outbox.declare([*devices.series(), *((OWN_DEVICE, metric) for metric in OWN_METRICS)])
         if devices.totals is not None:
             devices.totals.recall(outbox.newest_first())
-        poller = Poller(devices, outbox.append)
         uplink = Uplink(_node(settings), options, outbox, _rules(settings))
+        guard = build_guard(settings, devices, outbox.append, lambda: uplink.is_connected)
+        outbox.declare([*devices.series(), *guard.series(), *_OWN_SERIES])
+        poller = Poller(devices, guard)
         health = Health(outbox, settings.agent.data_dir)
         logbook = Logbook()
-        pace = Pace(settings.outbox.max_mb * MEGABYTE)
-        seen = Sources(settings, poller, outbox, uplink, logbook, pace)
+        seen = Sources(settings, poller, outbox, uplink, logbook, _pace(settings))
         page = StatusServer(settings.status, {"/status.json": partial(snapshot, seen)})
 
         def is_moving() -> bool:
@@ -62,6 +66,7 @@ async def run_agent(settings: AgentSettings, notifier: Notifier, *, folder: Path
                     group.create_task(outbox.run(), name="outbox")
                     group.create_task(poller.run(), name="poller")
                     group.create_task(uplink.run(), name="uplink")
+                    group.create_task(guard.run(), name="guard")
                     group.create_task(health.run(), name="health")
                     group.create_task(page.run(), name="status")
                     group.create_task(notifier.feed(is_moving), name="watchdog")
@@ -69,6 +74,33 @@ async def run_agent(settings: AgentSettings, notifier: Notifier, *, folder: Path
                     log.info("Agent %s is running.", settings.agent.id)
             finally:
                 notifier.stopping()
+
+
+def _pace(settings: AgentSettings) -> Pace:
+    return Pace(settings.outbox.max_mb * MEGABYTE)
+
+
+def build_guard(
+    settings: AgentSettings, devices: Devices, sink: Sink, is_connected: Callable[[], bool]
+) -> Guard:
+    watched = [
+        Watched(
+            table.device,
+            table.metric,
+            Limit(
+                value=table.above if table.above is not None else table.below or 0.0,
+                hold_s=table.hold_s,
+                clear_s=table.clear_s,
+                hysteresis=table.hysteresis,
+                is_low=table.above is None,
+            ),
+            table.rests_in_defrost,
+        )
+        for table in settings.limit
+    ]
+    relay = settings.warning
+    output = ModbusRelay(devices.buses[relay.bus], relay.unit, relay.coil) if relay else None
+    return Guard(watched, sink, is_connected, output)
 
 
 def mqtt_options(settings: AgentSettings) -> MqttOptions:

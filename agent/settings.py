@@ -252,6 +252,33 @@ class PayloadDevice(_Device):
     silent_s: Seconds | None = Field(None, description="offline after so long without a message")
 
 
+class LimitTable(_Table):
+    """A limit that the agent watches itself, for when the hub is out of reach."""
+
+    device: Id
+    metric: MetricName
+    above: float | None = Field(None, description="beyond it is above, in the metric's unit")
+    below: float | None = Field(None, description="or below")
+    hysteresis: float = Field(1.0, ge=0, description="back by so much is behind the limit")
+    hold_s: float = Field(600.0, ge=0, le=86_400, description="beyond it for so long is an alarm")
+    clear_s: float = Field(600.0, ge=0, le=86_400, description="behind it for so long ends it")
+    rests_in_defrost: bool = True
+
+    @model_validator(mode="after")
+    def _one_side(self) -> Self:
+        if (self.above is None) == (self.below is None):
+            raise ValueError("give above or below, one of them")
+        return self
+
+
+class WarningTable(_Table):
+    """The relay that warns people in the shop while the hub is out of reach."""
+
+    bus: Id
+    unit: int = Field(ge=0, le=255, description="Modbus unit id of the relay module")
+    coil: int = Field(ge=0, le=65_535, description="zero-based address of the relay")
+
+
 Device = Annotated[
     ModbusDevice | TillDevice | MqttDevice | PayloadDevice, Field(discriminator="driver")
 ]
@@ -270,6 +297,8 @@ class AgentSettings(BaseSettings):
     status: StatusTable = StatusTable()
     bus: tuple[Bus, ...] = ()
     device: tuple[Device, ...] = ()
+    limit: tuple[LimitTable, ...] = ()
+    warning: WarningTable | None = None
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
@@ -278,6 +307,7 @@ class AgentSettings(BaseSettings):
         for bus in self.bus:
             if f"bus-{bus.id}" in {device.id for device in self.device}:
                 raise ValueError(f"device 'bus-{bus.id}': the id stands for the bus {bus.id!r}")
+        _refuse_strangers(self)
         kinds = {bus.id: bus.kind for bus in self.bus}
         for device in self.device:
             wanted = _BUS_KINDS.get(device.driver)
@@ -305,6 +335,17 @@ def _refuse_doubles(table: str, ids: list[str]) -> None:
     for name in ids:
         if ids.count(name) > 1:
             raise ValueError(f"two [[{table}]] have the id {name!r}")
+
+
+def _refuse_strangers(settings: AgentSettings) -> None:
+    """Limits and the relay name a device and a bus that exist."""
+    devices = {device.id for device in settings.device}
+    for limit in settings.limit:
+        if limit.device not in devices:
+            raise ValueError(f"[[limit]]: there is no [[device]] {limit.device!r}")
+    buses = {bus.id for bus in settings.bus if bus.kind in ("modbus_rtu", "modbus_tcp")}
+    if settings.warning and settings.warning.bus not in buses:
+        raise ValueError(f"[warning]: there is no Modbus [[bus]] {settings.warning.bus!r}")
 
 
 def load_settings(file: Path) -> AgentSettings:

@@ -344,6 +344,7 @@ _ALL = (
     _state("drawer_open", "钱箱打开", "Drawer open"),
     # devices and the agent itself
     _state("online", "在线", "Online"),
+    _state("local_alarm_active", "店内越限报警", "Limit alarm in the store"),
     _gauge("battery_percent", "%", "电量", "Battery", 0, 100),
     _gauge("signal_dbm", "dBm", "信号强度", "Signal strength", -200, 50),
     _gauge("link_quality", "", "无线链路质量", "Link quality", 0, 255),
