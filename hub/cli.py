@@ -9,7 +9,7 @@ from getpass import getpass
 from importlib.metadata import version
 from pathlib import Path
 
-from hub import demo
+from hub import demo, detect
 from hub.app import StartError, serve
 from hub.archive.chains.service import create_admin
 from hub.audit_command import verify_audit
@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     new = _add(commands, "make-migration", _make_migration, "write a migration (developers)")
     new.add_argument("message", help="what changes, in a few words")
+    detect.add_parser(commands)
     demo.add_parser(commands)
     return parser
 
