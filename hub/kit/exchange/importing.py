@@ -18,6 +18,7 @@ from hub.kit.exchange import sheet
 from hub.kit.exchange.columns import head_row, importable, match, remembered
 from hub.kit.exchange.rows import Judge, Judged, OnDuplicate, Plan, twin_problem
 from hub.kit.exchange.staging import Outcome, StagedRow, Staging
+from hub.kit.jobs.models import Job
 from hub.kit.jobs.turn import Moving, Turn, Work
 from hub.kit.records.apply import Action, apply, undo
 from hub.kit.records.batch import create_many
@@ -56,7 +57,7 @@ def step(turn: Turn) -> None:
             _write(turn)
 
 
-def plan_of(work: Work) -> Plan:
+def plan_of(work: Work | Job) -> Plan:
     """How the job's file is read, as far as it is decided."""
     memo, params = work.memo, work.params
     return Plan(
