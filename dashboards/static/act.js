@@ -127,6 +127,13 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 
+// Who signs out leaves nothing behind in this browser.
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-forgets]")) return;
+  for (const key of Object.keys(localStorage)) if (key.startsWith("draft:")) localStorage.removeItem(key);
+  sessionStorage.clear();
+});
+
 // Dialogs open by name; a menu closes when one clicks elsewhere or presses Escape.
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");

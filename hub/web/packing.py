@@ -28,7 +28,8 @@ def packed(
     return answer
 
 
-def packed_json(request: Request, document: object) -> Response:
+def packed_json(request: Request, document: object, status: int = 200) -> Response:
     """A document for the page itself; never kept by a cache on the way."""
     body = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-    return packed(request, body, "application/json", headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store"}
+    return packed(request, body, "application/json", status, headers)

@@ -110,6 +110,7 @@ class Visitor:
     is_admin: bool
     rights: frozenset[str]
     open_alerts: int
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ def visitor_of(actor: Actor, language: Language, open_alerts: int) -> Visitor:
         is_admin=actor.may("users.read"),
         rights=actor.rights,
         open_alerts=open_alerts,
+        id=str(actor.user_id),
     )
 
 

@@ -21,6 +21,8 @@ PAGES = (
     "/help",
     "/ui-kit",
     "/archive/equipment",
+    "/archive/equipment?filter[type]=freezer",
+    "/archive",
     "/archive/equipment/new",
 )
 LOOKS = [

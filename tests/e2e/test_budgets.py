@@ -9,7 +9,14 @@ from tests.e2e.web_server import Served
 KB = 1024
 ELEMENTS = 3000
 SHIFT = 0.02
-PAGES = {"/": 60, "/alerts": 60, "/archive/equipment": 60, "/help": 60, "/stores/{store}": 110}
+PAGES = {
+    "/": 60,
+    "/alerts": 60,
+    "/archive": 60,
+    "/archive/equipment": 60,
+    "/help": 60,
+    "/stores/{store}": 110,
+}
 OBSERVE = """
 window.shifted = 0;
 new PerformanceObserver((list) => {

@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse
+from starlette.datastructures import URL
 from starlette.responses import Response
 
 from hub.errors import HubError, T
@@ -47,8 +48,19 @@ async def page_error(request: Request, error: HubError) -> Response:
 
 
 def to_login(request: Request) -> Response:
-    here = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
-    target = "/login" if here == "/" or request.method != "GET" else f"/login?next={quote(here)}"
+    """And back to the page, or to the form that was being sent: its draft is still there."""
+    here = _path(request.url) if request.method == "GET" else _form_of(request)
+    target = "/login" if here == "/" else f"/login?next={quote(here)}"
     if "HX-Request" in request.headers:
         return Response(status_code=401, headers={"HX-Redirect": target})
     return RedirectResponse(target, 303)
+
+
+def _path(url: URL) -> str:
+    return f"{url.path}?{url.query}" if url.query else url.path
+
+
+def _form_of(request: Request) -> str:
+    """The page of ours that this form stands on."""
+    origin = URL(request.headers.get("referer", ""))
+    return _path(origin) if origin.netloc == request.headers.get("host") else "/"

@@ -15,6 +15,7 @@ from hub.kit.records.declare import fields_of, path_of, store_of, title_of
 from hub.kit.records.history import history
 from hub.kit.records.kinds import Kind, Show
 from hub.web.deps import ReadSession, WriteSession
+from hub.web.records.copies import copy_of
 from hub.web.records.desk import At, Desk, Posted
 from hub.web.records.forms import Typed, defaults, values_of
 from hub.web.records.related import related
@@ -34,12 +35,13 @@ _CLASHED = T(
 
 
 @router.get("/archive/{kind}/new")
-def show_new(at: At, session: ReadSession) -> Response:
-    """Values may come in the address: `?store_id=…`."""
+def show_new(at: At, session: ReadSession, copy: UUID | None = None) -> Response:
+    """Values may come in the address, `?store_id=…`, or from a record that is copied."""
     at.actor.demand(right_of(at.model, "create"))
     first = defaults(at.model)
     asked = {k: v for k, v in at.view.request.query_params.items() if k in first}
-    form = at.forms(session).form(first | asked, first)
+    copied = copy_of(load(session, at.model, copy)) if copy else {}
+    form = at.forms(session).form(first | copied | asked, first)
     return at.page("records/form.html", form=form, record=None, clash="")
 
 
@@ -84,6 +86,7 @@ def show_record(at: At, session: ReadSession, id: UUID) -> Response:
         steps=timeline(at.view, session, at.model, history(session, at.model, id)),
         may_update=may(session, at.model, "update", store_id),
         may_archive=may(session, at.model, "archive", store_id),
+        may_create=at.may_create(),
         related=related(at.view, session, record),
         live_href=f"/stores/{store_id}" if store_id else "",
     )

@@ -84,6 +84,7 @@ class Form:
     plain: Sequence[Input]
     advanced: Sequence[Input]
     version: int | None
+    is_returned: bool = False  # shown again with what was typed
 
     @property
     def is_advanced_wrong(self) -> bool:
@@ -232,7 +233,12 @@ class Forms:
         ]
         plain = [one for one in inputs if not one.is_advanced]
         plain.sort(key=lambda one: not one.is_required)
-        return Form(plain, [one for one in inputs if one.is_advanced], version)
+        advanced = [one for one in inputs if one.is_advanced]
+        return Form(plain, advanced, version, errors is not None)
+
+    def one(self, field: Field, value: str, store_id: UUID | None) -> Input:
+        """The input of one field alone."""
+        return self._input(field, value, value, store_id, {})
 
     def _input(
         self, field: Field, value: str, was: str, store_id: UUID | None, errors: Mapping[str, T]

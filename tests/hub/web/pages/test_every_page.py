@@ -26,7 +26,9 @@ PATHS = (
     "/help",
     "/ui-kit",
     "/login",
+    "/archive",
     "/archive/equipment",
+    "/archive/equipment/new",
     "/no-such-page",
 )
 LANGUAGES = {"zh": "zh-Hans", "en": "en", "zh-Hant": "zh-Hant"}
