@@ -22,6 +22,7 @@ from typing import Self
 
 from agent.clock import Clock, SystemClock
 from agent.outbox_batch import Batching, Channel, check
+from agent.outbox_disk import Wear
 from agent.outbox_file import OutboxFile
 from agent.outbox_rows import Epoch, OutboxError, OutboxReader, StoredBatch
 from agent.outbox_writer import OutboxWriter, Taken
@@ -206,6 +207,10 @@ class Outbox:
     @property
     def bytes(self) -> int:
         return self._file.bytes
+
+    def wear(self) -> Wear:
+        """What the agent does to the card, since its start."""
+        return self._file.wear.wear()
 
     @property
     def dropped_batches(self) -> int:

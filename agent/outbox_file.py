@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from agent.outbox_batch import Batch, Channel
+from agent.outbox_disk import DiskWatch, WearCount
 from agent.outbox_rows import (
     UNREADABLE,
     Epoch,
@@ -38,7 +39,7 @@ class OutboxFile:
         """Raises OutboxError. Call `begin_epoch` before the first `add`."""
         self.path = path
         self.dropped_batches = 0  # unacknowledged rows that the size bound took
-        self._max_bytes = max_bytes
+        self.wear = WearCount()
         self._random_epoch = random_epoch
         self._wal_fd = -1
         self._unsaved: set[int] = set()  # ordinals whose acknowledgement is not yet on disk
@@ -50,6 +51,7 @@ class OutboxFile:
                 self._load()
             except UNREADABLE as error:
                 raise damaged(path, error) from error
+            self.disk = DiskWatch(path, max_bytes)
             self._opened = opened.pop_all()
 
     def _load(self) -> None:
@@ -124,6 +126,7 @@ class OutboxFile:
 
     def forget_old(self, now_ms: int) -> None:
         """Drop acknowledged rows after 72 h, and epochs that ended and were drained 30 days ago."""
+        self.disk.look(self.bytes)
         with self._transaction():
             for epoch in self.epochs:
                 self._forget_rows(epoch, now_ms - KEEP_ACKNOWLEDGED_MS)
@@ -139,6 +142,7 @@ class OutboxFile:
                 self._wal_fd = os.open(f"{self.path}-wal", os.O_RDONLY)
         if self._wal_fd >= 0:
             os.fsync(self._wal_fd)
+            self.wear.syncs += 1
 
     def close(self) -> None:
         if self._wal_fd >= 0:
@@ -175,7 +179,7 @@ class OutboxFile:
 
     def _make_room(self) -> None:
         """Above the bound: acknowledged rows first, then the oldest."""
-        while self.bytes > self._max_bytes:
+        while self.bytes > self.disk.bound:
             spare = next((e for e in self.epochs if e.first <= min(e.acked, e.last)), None)
             oldest = spare or next((e for e in self.epochs if e.first <= e.last), None)
             if oldest is None:

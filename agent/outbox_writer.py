@@ -146,7 +146,8 @@ class OutboxWriter:
                     error,
                 )
             self._is_stalled = True
-            self._retry_s = self._clock.monotonic_s() + RETRY_S
+            wait_s = 0.0 if self.file.disk.is_full(self.file.bytes) else RETRY_S
+            self._retry_s = self._clock.monotonic_s() + wait_s
 
     def _flush(self, *, is_final: bool = False) -> None:
         """Commit what is due. Raises sqlite3.OperationalError; nothing is lost then."""

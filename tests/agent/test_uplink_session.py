@@ -351,7 +351,7 @@ def test_what_the_outbox_dropped_is_announced_within_a_second(line: Line) -> Non
     line.drain_first()
     line.read(20)
     line.due()
-    line.store.file._max_bytes = line.store.file.bytes // 2
+    line.store.file.disk.bound = line.store.file.bytes // 2
     line.read(1)
     line.clock.advance(1)
     announced = [journal.announced(parsed(message)) for message in line.due()]
