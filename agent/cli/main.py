@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from agent.cli import check, doctor, outbox, probe, run, scan, setup
+from agent.cli import check, doctor, outbox, probe, report, run, scan, setup
 from agent.version import VERSION
 
 SIMULATE = "simulate"
@@ -27,6 +27,7 @@ def build_parser(*, with_simulator: bool) -> argparse.ArgumentParser:
     check.add_parser(subparsers)
     doctor.add_parser(subparsers)
     outbox.add_parser(subparsers)
+    report.add_parser(subparsers)
     if with_simulator:
         from agent.cli import simulate  # noqa: PLC0415 a Pi that runs a store does not carry it
 

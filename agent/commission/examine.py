@@ -8,7 +8,7 @@ from pathlib import Path
 from agent.commission.advice import advice
 from agent.commission.draft import NO_HUB
 from agent.commission.findings import Finding, failed, ok, warning
-from agent.commission.plausible import is_plausible
+from agent.commission.plausible import is_plausible, shown, worth_showing
 from agent.devices import Devices, Polled, Pushed
 from agent.drivers.base import utc_now
 from agent.drivers.serial_till import SerialTillDriver
@@ -155,15 +155,15 @@ async def _port(part: str, name: T, options: SerialOptions) -> Finding:
 
 
 def _values(readings: list[Reading]) -> T:
-    shown = readings[:SHOWN]
+    best = sorted(readings, key=lambda reading: worth_showing(reading.metric))[:SHOWN]
     return T(
-        "，".join(_value(r, METRICS[r.metric].zh) for r in shown),
-        ", ".join(_value(r, METRICS[r.metric].en) for r in shown),
+        "，".join(_value(r, METRICS[r.metric].zh) for r in best),
+        ", ".join(_value(r, METRICS[r.metric].en) for r in best),
     )
 
 
 def _value(reading: Reading, name: str) -> str:
-    value = f"{reading.value:g}" if isinstance(reading.value, float) else str(reading.value or "–")
+    value = shown(reading.value) if isinstance(reading.value, float) else str(reading.value or "–")
     return f"{name} {value[:40]} {METRICS[reading.metric].unit}".rstrip()
 
 

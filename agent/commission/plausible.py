@@ -73,3 +73,22 @@ def is_plausible(metric: str, value: float, codes: Sequence[Code] = ()) -> bool:
         return value in {code.value for code in codes}
     low, high = typical(metric)
     return value == 0 or low <= value <= high
+
+
+def shown(value: float) -> str:
+    """As a display would show it: one decimal, two below one."""
+    if value == int(value):
+        return f"{value:.0f}"
+    return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
+
+
+def worth_showing(metric: str) -> int:
+    """Sort key: what an installer compares with a display comes first."""
+    return _FIRST.index(metric) if metric in _FIRST else 10 + _KINDS[METRICS[metric].kind]
+
+
+_FIRST = (
+    *("air_temperature_c", "room_temperature_c", "humidity_percent", "power_w", "energy_kwh"),
+    *("in_count", "out_count"),
+)
+_KINDS = {Kind.GAUGE: 0, Kind.EVENT: 1, Kind.COUNTER: 2, Kind.STATE: 3, Kind.DOCUMENT: 4}

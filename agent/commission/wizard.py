@@ -10,12 +10,13 @@ from agent.commission.draft import Draft
 from agent.commission.identify import Match, best, identify
 from agent.commission.network import hosts_of
 from agent.commission.plan import ScanPlan
+from agent.commission.plausible import shown, worth_showing
 from agent.commission.ports import FoundPort
 from agent.commission.scan import LineScan, Progress, scan_hosts, scan_line
 from agent.commission.topics import NoBrokerError, Topic, listen
 from agent.words import T, plain
 from protocols.errors import ProtocolError
-from protocols.metrics import METRICS, Kind
+from protocols.metrics import METRICS
 from protocols.modbus.client import ModbusBus, TcpAddress
 from protocols.mqtt.options import MqttOptions, MqttOptionsError
 
@@ -201,10 +202,11 @@ _USUAL_WORDS = {
 
 
 def _label(match: Match) -> T:
-    values = [(METRICS[m], v) for m, v in match.values.items() if v is not None]
-    values = sorted(values, key=lambda pair: pair[0].kind is not Kind.GAUGE)[:VALUES]
-    zh = "，".join(f"{metric.zh} {value:g} {metric.unit}".strip() for metric, value in values)
-    en = ", ".join(f"{metric.en} {value:g} {metric.unit}".strip() for metric, value in values)
+    best = sorted(match.values, key=worth_showing)
+    known = [(METRICS[name], match.values[name]) for name in best]
+    values = [(metric, shown(value)) for metric, value in known if value is not None][:VALUES]
+    zh = "，".join(f"{metric.zh} {value} {metric.unit}".strip() for metric, value in values)
+    en = ", ".join(f"{metric.en} {value} {metric.unit}".strip() for metric, value in values)
     head = f"{match.profile.vendor} {match.profile.model} ({match.score:.0%})"
     return T(f"{head}：{zh}", f"{head}: {en}")
 

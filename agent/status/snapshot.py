@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from agent.commission.advice import advice
 from agent.commission.diagnose import machine_findings
 from agent.commission.findings import Finding, State
+from agent.commission.plausible import worth_showing
 from agent.machine import Machine
 from agent.outbox import Outbox
 from agent.polling_status import BusStatus, DeviceState, DeviceStatus
@@ -110,13 +111,6 @@ def _device(
     }
 
 
-_FIRST = (
-    *("air_temperature_c", "room_temperature_c", "humidity_percent", "power_w", "energy_kwh"),
-    *("in_count", "out_count"),
-)
-_RANKS = {Kind.GAUGE: 0, Kind.EVENT: 1, Kind.COUNTER: 2, Kind.STATE: 3, Kind.DOCUMENT: 4}
-
-
 def _value(metric: str, sample: Sample, now_ms: float) -> dict[str, Any] | None:
     known = METRICS.get(metric)
     if known is None or metric == "online":
@@ -130,7 +124,7 @@ def _value(metric: str, sample: Sample, now_ms: float) -> dict[str, Any] | None:
         "is_state": known.kind is Kind.STATE,
         "quality": "good" if sample.quality is Quality.GOOD else sample.quality.name.lower(),
         "age_s": max(0.0, round((now_ms - sample.time_ms) / 1000, 1)),
-        "rank": _FIRST.index(metric) if metric in _FIRST else 10 + _RANKS[known.kind],
+        "rank": worth_showing(metric),
     }
 
 
