@@ -55,7 +55,8 @@ install_agent() {
   # A virtual environment names its place in its scripts.
   grep -rlI "$HOME_DIR.new" "$HOME_DIR/bin" "$HOME_DIR/pyvenv.cfg" | xargs -r sed -i "s#$HOME_DIR.new#$HOME_DIR#g"
   ln -sf "$HOME_DIR/bin/storevitals-agent" /usr/local/bin/storevitals-agent
-  install -d -m 0750 -o root -g storevitals "$CONFIG_DIR"
+  # Set-group-id: what root writes there, the service may read.
+  install -d -m 2750 -o root -g storevitals "$CONFIG_DIR"
   install -d -m 0750 -o storevitals -g storevitals "$DATA_DIR"
   install -D -m 0644 "$UNITS/$UNIT" "/etc/systemd/system/$UNIT"
   install -D -m 0644 "$UNITS/journald-storevitals.conf" /etc/systemd/journald.conf.d/storevitals.conf

@@ -82,7 +82,8 @@ def works(root: Path) -> None:
     assert "→" in told
     inside(root, "storevitals-agent", "setup", "--yes", "--name", "Test store")
     assert "[agent]" in (root / "etc/storevitals/agent.toml").read_text()
-    begun = ["timeout", "-s", "TERM", "3", "storevitals-agent", "run"]
+    own = ["setpriv", "--reuid=storevitals", "--regid=storevitals", "--init-groups"]
+    begun = [*own, "timeout", "-s", "TERM", "20", "storevitals-agent", "run"]
     assert "is running" in inside(root, *begun, status=124)
     assert "Nothing waits" not in inside(root, "storevitals-agent", "outbox")
     unit = (root / "etc/systemd/system/storevitals-agent.service").read_text()
