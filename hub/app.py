@@ -30,6 +30,7 @@ from hub.kit.migrate import upgrade
 from hub.kit.records.ports import Ports
 from hub.live import Event, EventKind, Live
 from hub.sealed_columns import SEALED_COLUMNS
+from hub.security.approvals.gate import Gate
 from hub.security.audit.chain import AuditChain
 from hub.security.audit.sealer import Sealer
 from hub.security.audit.watch import Watch
@@ -48,6 +49,7 @@ from hub.timeseries.last import LastValues
 from hub.timeseries.port import TimeSeries
 from hub.web.api import (
     alerts,
+    approvals,
     audit,
     auth,
     events,
@@ -59,6 +61,7 @@ from hub.web.api import (
     stores,
     timeseries,
 )
+from hub.web.approvals import export_gate, install_approvals, open_desk
 from hub.web.assets import Assets
 from hub.web.headers import SafeHeaders
 from hub.web.pages import (
@@ -77,6 +80,7 @@ from hub.web.pages import (
     ui_kit,
 )
 from hub.web.pages import alerts as alert_pages
+from hub.web.pages import approvals as approval_pages
 from hub.web.pages import audit as audit_pages
 from hub.web.pages import help as help_pages
 from hub.web.pages import people as people_pages
@@ -93,6 +97,7 @@ API: tuple[APIRouter, ...] = (
     auth.router,
     people.router,
     audit.router,
+    approvals.router,
     health.router,
     events.router,
     timeseries.router,
@@ -120,6 +125,7 @@ PAGES: tuple[APIRouter, ...] = (
     people_pages.router,
     roles.router,
     audit_pages.router,
+    approval_pages.router,
     ui_kit.router,
 )
 JOBS: Mapping[str, Step] = {
@@ -159,6 +165,7 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(router)
     app.mount("/static", services.templates.assets)
     install_problems(app, page_error)
+    install_approvals(app)
     app.add_middleware(SafeHeaders, is_https=services.settings.is_https)
     return app
 
@@ -182,7 +189,7 @@ def open_parts(settings: HubSettings) -> Iterator[Parts]:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         room = _open_vault(settings)
         stack.callback(room.keys.close)
-        db = Database(settings.database_url, Ports(vault=room.vault))
+        db = Database(settings.database_url, Ports(vault=room.vault, approvals=Gate()))
         stack.callback(db.close)
         log.info("The database is at revision %s.", upgrade(db))
         registry = Registry(db)
@@ -223,10 +230,12 @@ def _services(
         cookie=timedelta(seconds=settings.session_max_s),
         bearer=timedelta(seconds=settings.token_max_s),
     )
+    sign_in = SignIn(db, Passwords(), lifetimes)
     return Services(
         settings=settings,
         db=db,
-        sign_in=SignIn(db, Passwords(), lifetimes),
+        sign_in=sign_in,
+        export_approval=export_gate(open_desk(db, sign_in.sessions)),
         vault=vault,
         timeseries=series,
         last=LastValues(series.newest()),

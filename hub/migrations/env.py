@@ -16,6 +16,7 @@ import hub.kit.jobs.models
 import hub.kit.preferences.models
 import hub.kit.records.log
 import hub.kit.views.models
+import hub.security.approvals.models
 import hub.security.audit.models
 import hub.security.models
 from hub.kit.records.labels import LabelList
@@ -32,6 +33,7 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.kit.jobs.models,
     hub.kit.records.log,
     hub.kit.views.models,
+    hub.security.approvals.models,
     hub.security.audit.models,
     hub.security.models,
 )

@@ -35,6 +35,15 @@ _ACTIONS = {
     "token_made": T("发令牌", "Made a token"),
     "key_rotated": T("密钥轮换", "Rotated a key"),
     "abnormal_access": T("异常访问", "Abnormal access"),
+    "send": T("发出", "Sent"),
+    "sign": T("签署", "Signed"),
+    "end": T("终止", "Ended"),
+    "approval_asked": T("申请审批", "Asked for an approval"),
+    "approval_given": T("同意", "Approved"),
+    "approval_refused": T("驳回", "Refused"),
+    "approval_rule_added": T("添加审批规则", "Added an approval rule"),
+    "approval_rule_ended": T("停用审批规则", "Ended an approval rule"),
+    "delegated": T("委托审批", "Delegated approvals"),
     "finding_closed": T("关闭异常提醒", "Closed a finding"),
 }
 _TYPES = {

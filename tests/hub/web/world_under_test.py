@@ -14,11 +14,13 @@ from hub.kit.migrate import upgrade
 from hub.kit.records.ports import Ports
 from hub.live import Live
 from hub.security.accounts import Grant
+from hub.security.approvals.gate import Gate
 from hub.security.roles import SEEDS
 from hub.security.vault.opening import open_vault
 from hub.settings import HubSettings
 from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
+from hub.web.approvals import export_gate, open_desk
 from hub.web.assets import Assets
 from hub.web.rendering import Templates
 from hub.web.services import Services
@@ -80,7 +82,7 @@ class World:
 @contextmanager
 def open_world(folder: Path) -> Iterator[World]:
     room = open_vault(f"sqlite:///{folder / 'keys.sqlite'}", "", folder / "master.key")
-    db = Database(f"sqlite:///{folder / 'hub.sqlite'}", Ports(vault=room.vault))
+    db = Database(f"sqlite:///{folder / 'hub.sqlite'}", Ports(vault=room.vault, approvals=Gate()))
     upgrade(db)
     amber, cobalt = (open_chain_under_test(db, word) for word in ("amber", "cobalt"))
     for seed in SEEDS:
@@ -90,10 +92,12 @@ def open_world(folder: Path) -> Iterator[World]:
     amber.add_user("new", Grant("admin"), must_change=True)
     registry = Registry(db)
     timeseries = open_timeseries("duckdb:", folder, registry.store_of)
+    sign_in = sign_in_for(db)
     services = Services(
         settings=HubSettings(data_dir=folder),
         db=db,
-        sign_in=sign_in_for(db),
+        sign_in=sign_in,
+        export_approval=export_gate(open_desk(db, sign_in.sessions)),
         vault=room.vault,
         timeseries=timeseries,
         last=LastValues(timeseries.newest()),

@@ -1,0 +1,1 @@
+"""Approvals: what one person alone may not do (SEC-12, FIN-06)."""

@@ -1,0 +1,231 @@
+"""What one person alone may not do waits for others, whoever sends it (SEC-12, FIN-06)."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from hub.archive.suppliers.records import Supplier
+from hub.errors import ConflictError, ForbiddenError, NotFoundError
+from hub.kit.asker import Asker, bind_asker
+from hub.kit.db import ScopedSession
+from hub.kit.records.apply import Change, apply, undo
+from hub.kit.records.history import history
+from hub.kit.records.ports import Ports
+from hub.security.accounts import Grant, set_grants
+from hub.security.actor import Actor
+from hub.security.approvals import desk as desk_module
+from hub.security.approvals.desk import Desk
+from hub.security.approvals.gate import ApprovalNeededError, Gate
+from hub.security.approvals.models import ApprovalRequest, ApprovalRule
+from hub.security.approvals.rules import Rules
+from hub.security.sign_in import SignIn
+from tests.hub.chain_under_test import HUB, ChainUnderTest, sign_in_for
+
+YES, NO = True, False
+
+
+class Office:
+    """A chain where a supplier's longer payment terms need two people."""
+
+    def __init__(self, chain: ChainUnderTest) -> None:
+        self.chain = chain
+        chain.db.ports = Ports(vault=chain.db.ports.vault, approvals=Gate())
+        self.door: SignIn = sign_in_for(chain.db)
+        self.desk = Desk(chain.db, self.door.sessions.absent, no_action)
+        self.ids = {
+            name: chain.add_user(name, *(Grant(role) for role in roles))
+            for name, roles in (
+                ("buyer", ["hq_manager"]),
+                ("boss", ["hq_manager"]),
+                ("keeper", ["admin"]),
+                ("clerk", ["clerk"]),
+                ("both", ["hq_manager", "admin"]),
+            )
+        }
+        self.rule(0, ["hq_manager", "admin"])
+
+    def rule(self, above: int, steps: list[str], field: str = "payment_days") -> None:
+        rule = ApprovalRule(
+            record_type="suppliers",
+            action="update",
+            field=field,
+            above=above or 60,
+            steps=steps,
+            deadline_h=24,
+        )
+        Rules(self.chain.db).add(self.chain.id, rule, HUB)
+
+    def actor(self, name: str) -> Actor:
+        found = self.door.sessions.absent(self.ids[name])
+        assert found is not None
+        return found
+
+    def asker(self, name: str) -> Asker:
+        actor = self.actor(name)
+        return Asker(actor.user_id, actor.name, actor)
+
+    def change(self, name: str, **values: object) -> None:
+        """Through the corridor, as every form, cell, import and API does."""
+        with self.chain.db.write(self.actor(name).scope) as session:
+            bind_asker(session, self.asker(name))
+            apply(session, Supplier, Change(self.chain.supplier, values))
+
+    def ask(self, name: str = "buyer", days: int = 90) -> UUID:
+        with pytest.raises(ApprovalNeededError) as caught:
+            self.change(name, payment_days=days)
+        assert caught.value.members() == {"approval": f"/approvals/{caught.value.pending.id}"}
+        self.desk.keep(caught.value.pending)
+        return caught.value.pending.id
+
+    def decide(self, name: str, request: UUID, is_yes: bool = YES, why: str = "") -> str:
+        actor = self.actor(name)
+        return self.desk.decide(actor, request, is_yes=is_yes, why=why, asker=self.asker(name))
+
+    @property
+    def days(self) -> int | None:
+        with self.chain.read() as session:
+            supplier = session.get(Supplier, self.chain.supplier)
+            assert supplier is not None
+            return supplier.payment_days
+
+
+def no_action(_session: ScopedSession, _request: ApprovalRequest) -> None:
+    raise AssertionError("No declared action is asked for here.")
+
+
+@pytest.fixture
+def office(chain: ChainUnderTest) -> Office:
+    return Office(chain)
+
+
+def test_the_record_is_untouched_until_the_last_yes(office: Office) -> None:
+    request = office.ask()
+    assert office.days != 90
+    assert office.decide("boss", request) == "waiting"
+    assert office.days != 90
+    assert office.decide("keeper", request) == "done"
+    assert office.days == 90
+
+
+def test_below_the_amount_and_for_other_fields_nothing_waits(office: Office) -> None:
+    office.change("buyer", payment_days=59)
+    office.change("buyer", contact="another name")
+    assert office.days == 59
+
+
+def test_of_several_amounts_the_strictest_that_is_reached_counts(office: Office) -> None:
+    office.rule(120, ["admin", "admin", "hq_manager"])
+    with pytest.raises(ApprovalNeededError) as caught:
+        office.change("buyer", payment_days=150)
+    assert caught.value.pending.steps == ("admin", "admin", "hq_manager")
+
+
+def test_nobody_approves_their_own_request(office: Office) -> None:
+    request = office.ask("both")
+    with pytest.raises(ForbiddenError, match="their own"):
+        office.decide("both", request)
+
+
+def test_nobody_takes_two_steps_of_one_request(office: Office) -> None:
+    request = office.ask()
+    office.decide("both", request)
+    with pytest.raises(ConflictError, match="already"):
+        office.decide("both", request)
+
+
+@pytest.mark.parametrize("name", ["keeper", "clerk"])
+def test_a_step_belongs_to_its_role(office: Office, name: str) -> None:
+    request = office.ask()
+    with pytest.raises((ForbiddenError, NotFoundError)):
+        office.decide(name, request)
+
+
+def test_a_refusal_ends_it(office: Office) -> None:
+    request = office.ask()
+    assert office.decide("boss", request, NO, "too long") == "refused"
+    with pytest.raises((ConflictError, NotFoundError)):
+        office.decide("keeper", request)
+    assert office.days != 90
+
+
+def test_an_approval_is_for_this_change_and_no_other(office: Office) -> None:
+    """What was approved once opens nothing else."""
+    request = office.ask(days=90)
+    office.decide("boss", request)
+    office.decide("keeper", request)
+    for days in (91, 365):
+        with pytest.raises(ApprovalNeededError):
+            office.change("buyer", payment_days=days)
+
+
+def test_who_lost_the_right_meanwhile_changes_nothing(office: Office) -> None:
+    request = office.ask()
+    office.decide("boss", request)
+    set_grants(office.chain.db, office.chain.id, office.ids["buyer"], [Grant("clerk")], HUB)
+    assert office.decide("keeper", request) == "failed"
+    assert office.days != 90
+
+
+def test_a_delegate_decides_in_place_and_never_for_the_one_who_asked(office: Office) -> None:
+    request = office.ask()
+    boss, until = office.actor("boss"), datetime.now(UTC) + timedelta(days=3)
+    office.desk.delegate(boss, office.ids["clerk"], until, office.asker("boss"))
+    assert office.decide("clerk", request) == "waiting"
+    case = office.desk.case(office.actor("clerk"), request)
+    assert case.votes[0].instead_of == "boss"
+    own = office.ask("boss")
+    set_grants(office.chain.db, office.chain.id, office.ids["both"], [], HUB)
+    with pytest.raises(NotFoundError):
+        office.decide("clerk", own)
+
+
+def test_after_the_deadline_it_is_over(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = office.ask()
+    later = datetime.now(UTC) + timedelta(hours=25)
+    monkeypatch.setattr(desk_module, "utc_now", lambda: later)
+    with pytest.raises((ConflictError, NotFoundError)):
+        office.decide("boss", request)
+    assert office.desk.case(office.actor("buyer"), request).request.state == "expired"
+
+
+def test_the_hubs_own_work_passes(office: Office) -> None:
+    with office.chain.write() as session:
+        apply(session, Supplier, Change(office.chain.supplier, {"payment_days": 200}))
+    assert office.days == 200
+
+
+def test_undoing_asks_as_well(office: Office) -> None:
+    with office.chain.write() as session:
+        apply(session, Supplier, Change(office.chain.supplier, {"payment_days": 100}))
+        apply(session, Supplier, Change(office.chain.supplier, {"payment_days": 10}))
+    with office.chain.read() as session:
+        seq = history(session, Supplier, office.chain.supplier)[0].seq
+    with office.chain.db.write(office.actor("buyer").scope) as session:
+        bind_asker(session, office.asker("buyer"))
+        with pytest.raises(ApprovalNeededError):
+            undo(session, Supplier, office.chain.supplier, seq)
+
+
+def test_a_new_record_waits_as_well_and_is_made_once(office: Office) -> None:
+    rule = ApprovalRule(
+        record_type="suppliers", action="create", field="", above=0, steps=["admin"], deadline_h=1
+    )
+    Rules(office.chain.db).add(office.chain.id, rule, HUB)
+    with office.chain.db.write(office.actor("buyer").scope) as session:
+        bind_asker(session, office.asker("buyer"))
+        with pytest.raises(ApprovalNeededError) as caught:
+            apply(session, Supplier, Change(values={"code": "S-9", "name": "late"}))
+    office.desk.keep(caught.value.pending)
+    assert office.decide("keeper", caught.value.pending.id) == "done"
+    with office.chain.read() as session:
+        made = session.get(Supplier, caught.value.pending.wish.record_id)
+    assert made is not None
+    assert made.name == "late"
+
+
+def test_a_rule_needs_roles_that_exist(office: Office) -> None:
+    with pytest.raises(ConflictError):
+        office.rule(1, ["emperor"])
+    with pytest.raises(ConflictError):
+        office.rule(1, [])
