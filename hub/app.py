@@ -54,6 +54,7 @@ from hub.web.api import (
     auth,
     events,
     exchange,
+    files,
     health,
     jobs,
     people,
@@ -105,6 +106,7 @@ API: tuple[APIRouter, ...] = (
     alerts.router,
     jobs.router,
     exchange.router,
+    files.router,
     records.router,
 )
 PAGES: tuple[APIRouter, ...] = (

@@ -12,6 +12,7 @@ import hub.archive.catalogue
 import hub.ingest.positions
 import hub.ingest.tables
 import hub.kit.exchange.columns
+import hub.kit.files.models
 import hub.kit.jobs.models
 import hub.kit.preferences.models
 import hub.kit.records.log
@@ -30,6 +31,7 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.ingest.tables,
     hub.kit.preferences.models,
     hub.kit.exchange.columns,
+    hub.kit.files.models,
     hub.kit.jobs.models,
     hub.kit.records.log,
     hub.kit.views.models,

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.kit.db import Database, ScopedSession
 from hub.kit.exchange.exporting import Export, ExportApproval
+from hub.kit.files.service import Files
 from hub.security.sign_in import SignIn
 from hub.security.vault.vault import Vault
 from hub.settings import HubSettings
@@ -45,6 +47,11 @@ class Services:
     """What `GET /metrics` tells beside the process itself: name → value now."""
     export_approval: ExportApproval = _go_ahead
     """Asked before records leave as a file."""
+
+    @cached_property
+    def files(self) -> Files:
+        """Photos and documents of records."""
+        return Files(self.settings.data_dir / "files")
 
     @property
     def jobs_folder(self) -> Path:

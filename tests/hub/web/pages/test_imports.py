@@ -64,11 +64,11 @@ def test_a_pasted_table_is_matched_corrected_written_and_undone(
 
 
 def test_what_was_said_of_a_column_is_remembered(office: World, desk: TestClient) -> None:
-    paste = {"files": {"file": ("", b"")}}
-    here = desk.post(IMPORT, data={"text": "厂名\t编码\nA\tB\n"}, **paste).url.path
+    none = {"file": ("", b"")}
+    here = desk.post(IMPORT, data={"text": "厂名\t编码\nA\tB\n"}, files=none).url.path
     work(office)
     desk.post(f"{here}/columns", data={"column.0": "name", "column.1": "code"})
-    page = desk.post(IMPORT, data={"text": "厂名\t编码\nA\tB\n"}, **paste)
+    page = desk.post(IMPORT, data={"text": "厂名\t编码\nA\tB\n"}, files=none)
     work(office)
     document = Document.of(desk.get(page.url.path).text)
     chosen = [o.attributes["value"] for o in document.all("option") if "selected" in o.attributes]
