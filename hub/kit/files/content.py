@@ -81,6 +81,7 @@ def _text(data: bytes) -> bytes:
 
 
 def _image(data: bytes) -> Content | None:
+    Image.init()  # all plug-ins, once; `formats` names those that are used
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit is ours
         try:
