@@ -13,7 +13,7 @@ MAX_BYTES = 20 << 20
 MAX_PIXELS = 60_000_000
 LONGEST_PX, THUMB_PX = 2048, 320
 _JPEG_QUALITY, _THUMB_QUALITY = 85, 78
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO")
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _OFFICE = {
     "word/": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "xl/": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -90,6 +90,8 @@ def _image(data: bytes) -> Content | None:
             return None
         except Image.DecompressionBombError as error:
             raise InvalidError(_PIXELS) from error
+        except OSError as error:
+            raise InvalidError(_BROKEN) from error
         with opened:
             if opened.width * opened.height > MAX_PIXELS:
                 raise InvalidError(_PIXELS)
