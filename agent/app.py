@@ -15,6 +15,7 @@ from agent.health import METRICS as OWN_METRICS
 from agent.health import Health
 from agent.outbox import MEGABYTE, Outbox
 from agent.outbox_batch import Batching
+from agent.outbox_dating import BootClock
 from agent.outbox_repair import repair, set_aside
 from agent.outbox_rows import OutboxDamagedError, OutboxError
 from agent.outlet import Sink
@@ -125,11 +126,11 @@ def open_outbox(settings: AgentSettings) -> Outbox:
     path, table = settings.outbox_path, settings.uplink
     batching = Batching(table.layout, table.flush_metrics, table.flush_s)
     try:
-        return Outbox(path, max_mb=settings.outbox.max_mb, batching=batching)
+        return Outbox(path, max_mb=settings.outbox.max_mb, batching=batching, is_dated=BootClock())
     except OutboxDamagedError as error:
         log.error("%s", error)
     is_saved = _save_damaged(path)
-    outbox = Outbox(path, max_mb=settings.outbox.max_mb, batching=batching)
+    outbox = Outbox(path, max_mb=settings.outbox.max_mb, batching=batching, is_dated=BootClock())
     if not is_saved:
         outbox.tell_gap()
     return outbox

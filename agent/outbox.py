@@ -22,10 +22,11 @@ from typing import Self
 
 from agent.clock import Clock, SystemClock
 from agent.outbox_batch import Batching, Channel, check
+from agent.outbox_dating import Dating, Taken
 from agent.outbox_disk import Wear
 from agent.outbox_file import OutboxFile
 from agent.outbox_rows import Epoch, OutboxError, OutboxReader, StoredBatch
-from agent.outbox_writer import OutboxWriter, Taken
+from agent.outbox_writer import OutboxWriter
 from protocols.reading import Reading
 from protocols.sparkplug.codec import Sample, samples_of
 from protocols.sparkplug.journal import BatchId
@@ -51,14 +52,19 @@ class Outbox:
         max_mb: int = 150,
         batching: Batching | None = None,
         clock: Clock | None = None,
+        is_dated: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Opens the file and begins a new epoch. Raises OutboxError."""
+        """Opens the file and begins a new epoch. Raises OutboxError.
+
+        `is_dated` tells whether the clock's time of day is to be believed by now.
+        """
         self.on_stored: Callable[[], None] = lambda: None
         self.epochs: tuple[Epoch, ...] = ()
         self.channels: tuple[Channel, ...] = ()
         self._clock = clock or SystemClock()
         self._file = OutboxFile(path, max_mb * MEGABYTE, lambda: secrets.randbits(64))
         self._facts = dict(self._file.facts)
+        self._dating = Dating(is_dated, self._clock, self._file.newest_ms)
         self._batching = batching or Batching()
         self._writer = self._begin(self._batching)
         self._reader = OutboxReader(path)
@@ -226,7 +232,7 @@ class Outbox:
                 task()
                 self._take_in()
                 self._writer.tick()
-            self._take_in()
+            self._take_in(is_last=True)
             self._writer.close()
         except BaseException as error:
             self._end.set_exception(error)
@@ -245,9 +251,11 @@ class Outbox:
         except queue.Empty:
             return _look
 
-    def _take_in(self) -> None:
-        while self._inbox:
-            taken = self._inbox.popleft()
+    def _take_in(self, *, is_last: bool = False) -> None:
+        has_room = self._appended - self._taken < MAX_QUEUED // 2
+        may_take = not self._dating.waits(has_room=has_room and not is_last)
+        while self._inbox and may_take:
+            taken = self._dating.dated(self._inbox.popleft())
             self._writer.take(taken)
             self._taken += len(taken.readings)
         if self._acks:

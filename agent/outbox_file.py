@@ -59,6 +59,10 @@ class OutboxFile:
         self.saved_aliases = len(self._channels)
         self.epochs = tuple(read_epochs(self._db, self.path))
         self.facts: dict[str, int] = dict(self._db.execute("SELECT name, value FROM fact"))
+        newest = self._db.execute(
+            "SELECT stored_ms FROM batch ORDER BY key DESC LIMIT 1"
+        ).fetchone()
+        self.newest_ms = int(newest[0]) if newest else 0  # of the last start
         size, rows = self._db.execute(
             "SELECT COALESCE(SUM(LENGTH(payload)), 0), COUNT(*) FROM batch"
         ).fetchone()

@@ -2,13 +2,13 @@
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 
 from agent.clock import Clock
 from agent.outbox_batch import Batch, Batcher, Batching, history
+from agent.outbox_dating import Taken, offset_ms
 from agent.outbox_file import OutboxFile
 from protocols.reading import Reading
 from protocols.sparkplug.journal import BatchId
@@ -21,25 +21,6 @@ TIDY_S = 60.0
 RETRY_S = 5.0
 STEP_BACK_MS = 1000
 HISTORY_COMMIT = 50  # batches
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What one poll gave, with the clocks as they were: the writer may look at it 2 s later."""
-
-    readings: Sequence[Reading]
-    at_s: float
-    offset_ms: int
-    is_urgent: bool = False
-
-    @classmethod
-    def of(cls, readings: Sequence[Reading], clock: Clock, *, is_urgent: bool = False) -> "Taken":
-        return cls(readings, clock.monotonic_s(), _offset_ms(clock), is_urgent)
-
-
-def _offset_ms(clock: Clock) -> int:
-    """Time of day less monotonic time: changes only where the time of day is set."""
-    return clock.utc_ms() - int(clock.monotonic_s() * 1000)
 
 
 class OutboxWriter:
@@ -63,7 +44,7 @@ class OutboxWriter:
         self._sync_s, self._save_s, self._tidy_s = now_s, now_s, now_s
         self._retry_s = now_s
         self._is_stalled = False
-        self._offset_ms = _offset_ms(clock)
+        self._offset_ms = offset_ms(clock)
         self.begin_epoch()
 
     @property
@@ -125,7 +106,7 @@ class OutboxWriter:
         if self._is_stalled and now_s < self._retry_s:
             return
         with self._stalling():
-            self._watch_clock(_offset_ms(self._clock))
+            self._watch_clock(offset_ms(self._clock))
             self._flush()
             self._keep_house(now_s)
             if self._is_stalled:
@@ -191,11 +172,11 @@ class OutboxWriter:
             self.sync()
         self.file.close()
 
-    def _watch_clock(self, offset_ms: int) -> None:
+    def _watch_clock(self, now_ms: int) -> None:
         """A step back of the time of day: what follows gets an epoch of its own."""
-        back_ms = self._offset_ms - offset_ms
+        back_ms = self._offset_ms - now_ms
         if back_ms > STEP_BACK_MS:
             self.begin_epoch()
             self.batcher.clock_stepped_back()
             log.warning("The clock went back by %.1f s: a new epoch has begun.", back_ms / 1000)
-        self._offset_ms = offset_ms
+        self._offset_ms = now_ms

@@ -16,11 +16,12 @@ import pytest
 
 from agent.outbox import Outbox
 from agent.outbox_batch import Batch, Batching
+from agent.outbox_dating import Taken
 from agent.outbox_file import OutboxFile
 from agent.outbox_repair import repair
 from agent.outbox_report import inspect
 from agent.outbox_rows import Epoch, OutboxDamagedError, OutboxError, OutboxReader, StoredBatch
-from agent.outbox_writer import OutboxWriter, Taken
+from agent.outbox_writer import OutboxWriter
 from protocols.reading import Quality, Reading
 from protocols.sparkplug import codec
 from protocols.sparkplug.journal import BatchId

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from agent.outbox_batch import Batch, Batching
+from agent.outbox_dating import Taken
 from agent.outbox_disk import BALLAST_BYTES, DiskWatch, WearCount
 from agent.outbox_file import OutboxFile
 from agent.outbox_rows import OutboxReader
-from agent.outbox_writer import OutboxWriter, Taken
+from agent.outbox_writer import OutboxWriter
 from protocols.reading import Reading
 from protocols.sparkplug import codec
 from tests.simulation.store import SimulatedClock

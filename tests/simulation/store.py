@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from agent.outbox_batch import Batch, Batching, Channel
+from agent.outbox_dating import Taken
 from agent.outbox_file import OutboxFile
 from agent.outbox_rows import Epoch, OutboxReader, StoredBatch
-from agent.outbox_writer import OutboxWriter, Taken
+from agent.outbox_writer import OutboxWriter
 from agent.uplink_session import UplinkRules, UplinkSession
 from protocols.reading import Reading
 from protocols.sparkplug import codec
