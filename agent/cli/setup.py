@@ -139,6 +139,9 @@ class Terminal:
     def say(self, text: T) -> None:
         say(text.in_(self._language))
 
+    def word(self, text: T) -> str:
+        return text.in_(self._language)
+
     def ask(self, question: T, default: str = "") -> str:
         hint = f" [{default}]" if default else ""
         sys.stdout.write(f"{question.in_(self._language)}{hint}: ")
@@ -174,6 +177,9 @@ class Defaults:
     def say(self, text: T) -> None:
         if not self._is_quiet:
             say(text.in_(self._language))
+
+    def word(self, text: T) -> str:
+        return text.in_(self._language)
 
     def ask(self, question: T, default: str = "") -> str:
         return default

@@ -23,6 +23,14 @@ _PREFIX = {
     Category.COUNTER: "door",
     Category.UPS: "ups",
 }
+_WORDS = {
+    Category.REFRIGERATION: T("冷柜", "Cold cabinet"),
+    Category.HVAC: T("空调", "HVAC"),
+    Category.ENERGY_METER: T("电表", "Energy meter"),
+    Category.CLIMATE_SENSOR: T("温湿度", "Climate sensor"),
+    Category.COUNTER: T("客流计数器", "Door counter"),
+    Category.UPS: T("UPS", "UPS"),
+}
 _CRITICAL = ("air_temperature_c", "alarm_active")
 _COLD_S, _OTHER_S = 5, 10
 
@@ -98,6 +106,12 @@ class Draft:
             keys["critical"] = critical
         what = f"{known.vendor} {known.model}, {known.confidence}"
         return self._device(_PREFIX.get(known.category, "device"), name, keys, what)
+
+    def usual_name(self, category: Category) -> T:
+        """What a shop would call the next device of its kind, until somebody says better."""
+        prefix, words = _PREFIX.get(category, "device"), _WORDS.get(category, T("设备", "Device"))
+        number = sum(device.id.startswith(f"{prefix}-") for device in self.devices) + 1
+        return T(f"{words.zh} {number}", f"{words.en} {number}")
 
     def till(self, port: str, form: str, name: str) -> str:
         return self._device("till", name, {"driver": "serial_till", "port": port, "format": form})

@@ -31,6 +31,10 @@ class Asker(Protocol):
 
     def say(self, text: T) -> None: ...
 
+    def word(self, text: T) -> str:
+        """In the language of the person."""
+        ...
+
     def ask(self, question: T, default: str = "") -> str: ...
 
     def confirm(self, question: T, *, default: bool) -> bool: ...
@@ -108,9 +112,10 @@ class Wizard:
         chosen = self._choose(place, shown)
         if chosen is None:
             return
-        name = self._asker.ask(place + _NAME_IT, chosen.profile.model)
+        usual = self._asker.word(self._draft.usual_name(chosen.profile.category))
+        name = self._asker.ask(place + _NAME_IT, usual)
         own = self._draft.modbus_device(bus, unit_id, (chosen.name, chosen.profile), name)
-        self._asker.say(T(f"  ✔ {own}：{name}", f"  ✔ {own}: {name}"))
+        self._asker.say(plain(f"  ✔ {own}  {name}  ({chosen.name})"))
         if chosen.profile.notes:
             self._asker.say(T(f"    {chosen.profile.notes_zh}", f"    {chosen.profile.notes}"))
 

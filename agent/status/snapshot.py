@@ -107,6 +107,7 @@ def _device(
         "detail": status.reason if is_lost else "",
         "age_s": None if age_s is None else max(0.0, round(age_s, 1)),
         "values": sorted(values, key=lambda value: value["rank"]),
+        "plan": list(status.plan),
         "refused": [_both(_metric_words(metric)) for metric in status.refused],
     }
 

@@ -134,3 +134,17 @@ def test_the_documented_file_is_whole_and_loads() -> None:
     for table in tables:
         for key in type(table).model_fields:
             assert re.search(rf"^(# )?{key} = ", text, re.MULTILINE), key
+
+
+def test_unit_0_and_a_file_of_the_first_version_still_load(tmp_path: Path) -> None:
+    """Edge 18: keys are added with defaults, never taken away."""
+    file = tmp_path / "agent.toml"
+    file.write_text(
+        '[agent]\nid = "store-1"\n'
+        '[uplink]\nurl = "mqtts://hub.example"\ngroup = "demo-1"\nflush_s = 1.0\n'
+        '[[bus]]\nid = "cold"\nkind = "modbus_tcp"\nhost = "192.168.1.20"\n'
+        '[[device]]\nid = "unit-0"\ndriver = "modbus"\nbus = "cold"\nunit = 0\n'
+        'profile = "danfoss-ekc-202b"\ninterval_s = 5\ncritical = ["air_temperature_c"]\n'
+    )
+    (device,) = load_settings(file).device
+    assert device.id == "unit-0"

@@ -55,3 +55,15 @@ def test_without_systemd_nothing_happens() -> None:
     notifier.ready()
     asyncio.run(asyncio.wait_for(notifier.feed(lambda: True), 1))
     assert notifier.address == ""
+
+
+def test_logs_memory_and_restarts_of_the_service_are_bounded() -> None:
+    """Edge 12 and 13: whatever goes wrong, the card does not fill and the Pi does not swap."""
+    folder = Path(__file__).parents[2] / "deploy/systemd"
+    unit = (folder / "storevitals-agent.service").read_text()
+    for line in ("Type=notify", "WatchdogSec=60", "MemoryMax=200M", "Restart=always"):
+        assert line in unit
+    assert "StartLimitIntervalSec=0" in unit  # it is never given up
+    assert "LogRateLimitBurst=200" in unit
+    assert "SystemMaxUse=50M" in (folder / "journald-storevitals.conf").read_text()
+    assert "RuntimeWatchdogSec=30" in (folder / "watchdog-storevitals.conf").read_text()

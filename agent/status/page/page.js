@@ -66,6 +66,7 @@ function all(item) {
   }
   const more = el("details", "", el("summary", "", `${w("more")} ${item.values.length}`), rows);
   if (item.refused.length) more.append(el("p", "detail", `${w("refused")}: ${item.refused.map(t).join(", ")}`));
+  if (item.plan.length) more.append(el("p", "detail", `${w("plan")}: ${item.plan.join(" · ")}`));
   more.open = open.has(item.id);
   more.addEventListener("toggle", () => (more.open ? open.add(item.id) : open.delete(item.id)));
   return more;

@@ -9,7 +9,7 @@ from agent.commission.draft import Draft, agent_toml, slug, write
 from agent.commission.plan import LineSetting
 from agent.settings import SettingsError, load_settings
 from agent.words import Language, language_of
-from protocols.modbus.profile import load_profile
+from protocols.modbus.profile import Category, load_profile
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
@@ -86,3 +86,9 @@ def test_a_page_in_the_network_without_a_pin_is_refused(
     config.write_text(f"{text}\n[status]\n{table}\n")
     with pytest.raises(SettingsError, match=why):
         load_settings(config)
+
+
+def test_a_device_is_called_by_what_it_is_until_somebody_says_better(tmp_path: Path) -> None:
+    made = draft(tmp_path)
+    assert made.usual_name(Category.REFRIGERATION).zh == "冷柜 3"
+    assert made.usual_name(Category.ENERGY_METER).en == "Energy meter 1"
