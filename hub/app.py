@@ -15,6 +15,9 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 
 from hub.alerts.desk import Desk
+from hub.alerts.notices.courier import Courier
+from hub.alerts.notices.links import Links
+from hub.alerts.notices.services import AllowedHosts
 from hub.errors import BusyError, HubError, T
 from hub.ingest.events import Events
 from hub.ingest.registry import Registry
@@ -73,6 +76,8 @@ from hub.web.pages import (
     imports,
     invitation,
     login,
+    notice_settings,
+    notices,
     overview,
     record_cells,
     record_lists,
@@ -117,6 +122,8 @@ PAGES: tuple[APIRouter, ...] = (
     imports.router,
     record_lists.router,
     alert_desk.router,
+    notices.router,
+    notice_settings.router,
     alert_page.router,
     record_cells.router,
     record_pages.router,
@@ -332,6 +339,7 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
             group.create_task(_maintain(parts.services.timeseries), name="maintain"),
             group.create_task(parts.key_care.run(), name="keys"),
             group.create_task(parts.sealer.run(), name="audit"),
+            group.create_task(_courier(parts.services).run(), name="courier"),
             group.create_task(Desk(parts.services.db, parts.services.live).run(), name="desk"),
             group.create_task(job_runner(parts.services).run(), name="jobs"),
         ]
@@ -339,6 +347,12 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
         await server.serve([listener])
         for task in others:
             task.cancel()
+
+
+def _courier(services: Services) -> Courier:
+    settings = services.settings
+    links = Links(services.vault, settings.base_url)
+    return Courier(services.db, services.vault, links, AllowedHosts.of(settings.notice_hosts))
 
 
 async def _maintain(series: TimeSeries) -> None:

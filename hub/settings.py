@@ -62,6 +62,9 @@ class HubSettings(BaseSettings):
         90, ge=1, le=3650, description="keys of sealed data are replaced at this age, in days"
     )
 
+    notice_hosts: str = Field(
+        "", description="hosts that notices may go to, by comma; empty: every public one"
+    )
     session_idle_s: int = Field(
         12 * 3600, ge=60, le=30 * 86_400, description="a session ends after this time without use"
     )
@@ -83,6 +86,11 @@ class HubSettings(BaseSettings):
         if self.master_key_file is None:
             object.__setattr__(self, "master_key_file", self.data_dir.absolute() / "master.key")
         return self
+
+    @property
+    def base_url(self) -> str:
+        """How links in messages begin."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
 
     @property
     def is_https(self) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from hub.alerts import timers
 from hub.alerts.announce import announce
 from hub.alerts.models import Alert
+from hub.alerts.notices.escalation import escalate
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.live import Live
@@ -46,5 +47,6 @@ class Desk:
                 return 0
         with self._db.system("alert timers") as connection:
             told = timers.run_due(connection, now)
+            told += escalate(connection, now)
         announce(self._live, told)
         return len(told)

@@ -2,6 +2,7 @@
 
 from hub.archive.areas.records import Area
 from hub.archive.chains.records import Chain
+from hub.archive.duty.records import NoticeRoute, OnCallShift
 from hub.archive.equipment.records import Equipment
 from hub.archive.playbooks.records import PlaybookEntry
 from hub.archive.products.records import Product, ProductCategory
@@ -19,6 +20,8 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     ProductCategory,
     Supplier,
     PlaybookEntry,
+    NoticeRoute,
+    OnCallShift,
     Region,
     Chain,
     User,

@@ -7,6 +7,7 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Enum
 
 import hub.alerts.models
+import hub.alerts.notices.models
 import hub.analytics.tables
 import hub.archive.catalogue
 import hub.ingest.positions
@@ -25,6 +26,7 @@ from hub.kit.tables import Base, UtcDateTime
 
 MODULES = (  # every module that declares tables; a new one is added here and imported above
     hub.alerts.models,
+    hub.alerts.notices.models,
     hub.analytics.tables,
     hub.archive.catalogue,
     hub.ingest.positions,

@@ -16,7 +16,8 @@ from hub.security.models import Role, RoleRight
 PLACES = ("chains", "regions", "stores", "areas", "equipment")
 BUYING = ("suppliers", "products")
 BUSINESS = ("sales", "footfall")
-WATCH = ("readings", "alerts", "work_orders", "playbooks")
+WATCH = ("readings", "alerts", "work_orders", "playbooks", "on_call")
+CARE = ("playbooks", "notice_routes", "notice_channels", "on_call")
 READ, CREATE, UPDATE, ARCHIVE = "read", "create", "update", "archive"
 KEEP = (READ, CREATE, UPDATE, ARCHIVE)
 
@@ -42,7 +43,7 @@ SEEDS = (
         | _may(BUYING, *KEEP)
         | _may(("chains",), READ, UPDATE)
         | _may(("readings", "alerts", "work_orders", "audit", "metrics"), READ)
-        | _may(("playbooks",), *KEEP),
+        | _may(CARE, *KEEP),
     ),
     Seed(
         "hq_manager",
@@ -50,7 +51,7 @@ SEEDS = (
         _may(("regions", "stores", "areas", "equipment", "work_orders", *BUYING), *KEEP)
         | _may(("chains", "users", "agents", *BUSINESS, "readings", "alerts"), READ)
         | _may(("chains", "alerts"), UPDATE)
-        | _may(("playbooks",), *KEEP),
+        | _may(CARE, *KEEP),
     ),
     Seed(
         "hq_analyst",
@@ -63,7 +64,7 @@ SEEDS = (
         _may(("areas", "equipment", "work_orders"), *KEEP)
         | _may(("chains", "regions", "stores", *BUSINESS, "readings", "alerts", "agents"), READ)
         | _may(("stores", "alerts"), UPDATE)
-        | _may((*BUYING, "playbooks"), READ),
+        | _may((*BUYING, "playbooks", "notice_routes", "on_call"), READ),
     ),
     Seed(
         "clerk",

@@ -100,11 +100,11 @@ def open_chain_under_test(db: Database, word: str, stores: int = 2) -> ChainUnde
         ids = (region.id, supplier.id, category.id, product.id)
         chain = ChainUnderTest(db, chain_id, *ids)
         for number in range(1, stores + 1):
-            chain.stores.append(_store(session, f"{word}-{number}", number, region.id))
+            chain.stores.append(add_store(session, f"{word}-{number}", number, region.id))
     return chain
 
 
-def _store(session: ScopedSession, word: str, number: int, region: UUID) -> StoreUnderTest:
+def add_store(session: ScopedSession, word: str, number: int, region: UUID) -> StoreUnderTest:
     values = {"code": f"00{number}", "name": word, "region_id": region}
     store = apply(session, Store, Change(values=values)).id
     area = apply(session, Area, Change(values={"store_id": store, "name": f"{word}-area"})).id

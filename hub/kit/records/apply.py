@@ -241,7 +241,8 @@ def _reference_problem(session: ScopedSession, record: Record, field: Field) -> 
     target = session.get(model_of(field.spec.target), value)
     if target is None or target.archived_at:
         return {field.name: _GONE}
-    if isinstance(target, StoreScoped) and store_of(target) != store_of(record):
+    of_chain = store_of(record) is None  # the chain's own records may name any store's
+    if isinstance(target, StoreScoped) and not of_chain and store_of(target) != store_of(record):
         return {field.name: _ELSEWHERE}
     return {}
 
