@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from hub.archive.catalogue import RECORD_TYPES
 from hub.errors import InvalidError, T
-from hub.kit.asker import bind_asker
-from hub.kit.db import Record, ScopedSession
+from hub.kit.asker import Asker, bind_asker
+from hub.kit.db import Record, Scope, ScopedSession
 from hub.kit.files.content import MAX_BYTES
 from hub.kit.files.models import StoredFile
 from hub.kit.files.service import Owner
@@ -21,6 +21,7 @@ from hub.kit.records.apply import Action
 from hub.kit.records.declare import path_of, store_of
 from hub.web.deps import CurrentUser, From, Hub, ReadSession, asker_for
 from hub.web.exchange.downloads import attachment
+from hub.web.services import Services
 
 SANDBOX = "sandbox; default-src 'none'"
 TYPES = {model.__tablename__: model for model in RECORD_TYPES}
@@ -63,32 +64,32 @@ def _list(model: type[Record]) -> Callable[..., Any]:
 
 
 def _add(model: type[Record]) -> Callable[..., Any]:
-    def add_file(
-        services: Hub,
-        actor: CurrentUser,
-        origin: From,
-        id: UUID,
-        file: Annotated[UploadFile, File()],
-    ) -> FileRead:
+    def add_file(services: Hub, actor: CurrentUser, origin: From, id: UUID, file: Sent) -> FileRead:
         """A photo is drawn anew: at most 2,048 px, without EXIF."""
-        asker = asker_for(actor, origin)
-        with services.db.read(actor.scope) as session:  # before anything is kept
-            bind_asker(session, asker)
-            demand(session, load(session, model, id), Action.UPDATE)
-        data = file.file.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise InvalidError(_LARGE.format(n=MAX_BYTES >> 20))
-        kept = services.files.keep(data, file.filename or "")
-        with services.db.write(actor.scope) as session:
-            bind_asker(session, asker)
-            record = load(session, model, id)
-            demand(session, record, Action.UPDATE)
-            return FileRead.of(services.files.attach(session, owner_of(record), kept))
+        return FileRead.of(add(services, actor.scope, asker_for(actor, origin), (model, id), file))
 
     return add_file
 
 
-def _owned(session: ScopedSession, services: Hub, id: UUID) -> tuple[StoredFile, Record]:
+def add(
+    services: Services, scope: Scope, asker: Asker, at: tuple[type[Record], UUID], sent: UploadFile
+) -> StoredFile:
+    """Attach a file to a record; the asker must be allowed to change it."""
+    with services.db.read(scope) as session:  # before anything is kept
+        bind_asker(session, asker)
+        demand(session, load(session, *at), Action.UPDATE)
+    data = sent.file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise InvalidError(_LARGE.format(n=MAX_BYTES >> 20))
+    kept = services.files.keep(data, sent.filename or "")
+    with services.db.write(scope) as session:
+        bind_asker(session, asker)
+        record = load(session, *at)
+        demand(session, record, Action.UPDATE)
+        return services.files.attach(session, owner_of(record), kept)
+
+
+def _owned(session: ScopedSession, services: Services, id: UUID) -> tuple[StoredFile, Record]:
     """A file and the record whose rights it has; of other owners the route is elsewhere."""
     row = services.files.find(session, id)
     model = TYPES.get(row.owner_type)
@@ -125,12 +126,18 @@ def file_answer(data: bytes, row: StoredFile, *, is_thumbnail: bool = False) -> 
 @router.delete("/files/{id}", tags=["files"], operation_id="remove_file", status_code=204)
 def remove_file(services: Hub, actor: CurrentUser, origin: From, id: UUID) -> None:
     """Gone for good."""
-    with services.db.write(actor.scope) as session:
-        bind_asker(session, asker_for(actor, origin))
-        row, record = _owned(session, services, id)
+    remove(services, actor.scope, asker_for(actor, origin), id)
+
+
+def remove(services: Services, scope: Scope, asker: Asker, file_id: UUID) -> Record:
+    """Take a file off its record, and its bytes off the disk."""
+    with services.db.write(scope) as session:
+        bind_asker(session, asker)
+        row, record = _owned(session, services, file_id)
         demand(session, record, Action.UPDATE)
         services.files.remove(session, row)
-    services.files.forget(id)
+    services.files.forget(file_id)
+    return record
 
 
 for _model in RECORD_TYPES:

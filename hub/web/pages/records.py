@@ -14,6 +14,7 @@ from hub.kit.records.apply import Action, Change, VersionConflictError, apply, u
 from hub.kit.records.declare import fields_of, path_of, store_of, title_of
 from hub.kit.records.history import history
 from hub.kit.records.kinds import Kind, Show
+from hub.web.api.files import owner_of
 from hub.web.deps import ReadSession, WriteSession
 from hub.web.records.copies import copy_of
 from hub.web.records.desk import At, Desk, Posted
@@ -87,6 +88,7 @@ def show_record(at: At, session: ReadSession, id: UUID) -> Response:
         may_update=may(session, at.model, "update", store_id),
         may_archive=may(session, at.model, "archive", store_id),
         may_create=at.may_create(),
+        files=at.services.files.listed(session, owner_of(record)),
         related=related(at.view, session, record),
         live_href=f"/stores/{store_id}" if store_id else "",
     )
