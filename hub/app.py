@@ -24,6 +24,7 @@ from hub.ingest.registry import Registry
 from hub.ingest.series import LastSeen, SeriesConsumer
 from hub.ingest.service import Ingest
 from hub.kit.asker import Asker
+from hub.kit.bulk import changing
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.kit.exchange import importing
@@ -79,6 +80,7 @@ from hub.web.pages import (
     notice_settings,
     notices,
     overview,
+    record_bulk,
     record_cells,
     record_files,
     record_lists,
@@ -127,6 +129,7 @@ PAGES: tuple[APIRouter, ...] = (
     notices.router,
     notice_settings.router,
     alert_page.router,
+    record_bulk.router,
     record_cells.router,
     record_pages.router,
     admin.router,
@@ -142,6 +145,7 @@ PAGES: tuple[APIRouter, ...] = (
 JOBS: Mapping[str, Step] = {
     importing.IMPORT: importing.step,
     importing.UNDO: importing.undo_step,
+    changing.BULK: changing.step,
 }
 MAINTAIN_EVERY_S = 60.0
 OPEN_REQUESTS_S = 5

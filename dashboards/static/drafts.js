@@ -149,6 +149,10 @@ document.addEventListener("click", (event) => {
   picked();
 });
 document.addEventListener("change", (event) => { if (event.target.name === "all") picked(); });
+document.addEventListener("formdata", (event) => { // a dialog's form goes with the chosen rows
+  const other = document.getElementById(event.target.dataset.takes ?? "");
+  if (other) for (const [name, value] of new FormData(other)) if (["id", "all", "state"].includes(name)) event.formData.append(name, value);
+});
 
 // The order of columns, and dialogs that close.
 document.addEventListener("click", (event) => {
@@ -174,8 +178,9 @@ function remember() {
 function neighbours() {
   const nav = document.querySelector("[data-neighbours]");
   const came = JSON.parse(sessionStorage.getItem(kind) ?? "null");
+  for (const link of document.querySelectorAll("[data-back]")) link.href = came?.href ?? link.href;
   if (!nav || !came) return;
-  document.querySelector("[data-back]")?.setAttribute("href", came.href);
+
   const at = came.ids.indexOf(location.pathname.split("/")[3]);
   if (at < 0) return;
   const [back, on] = nav.querySelectorAll("a");

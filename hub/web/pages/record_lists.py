@@ -9,9 +9,10 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from hub.kit.preferences.service import prefer, preferences
-from hub.kit.views.models import NAME_MAX, QUERY_MAX
+from hub.kit.views.models import QUERY_MAX
 from hub.kit.views.service import delete_view, save_view, views_for
 from hub.web.deps import CurrentUser, ReadSession, WriteSession
+from hub.web.records.bulk import bulk_bar
 from hub.web.records.columns import MAX_COLUMNS
 from hub.web.records.desk import At, Desk, Posted
 from hub.web.records.filters import field_named, filter_form, with_filter
@@ -51,7 +52,7 @@ def show_list(at: At, session: ReadSession) -> Response:
         may_create=at.may_create(),
         may_archive=at.may("archive"),
         may_update=at.may("update"),
-        name_max=NAME_MAX,
+        bar=bulk_bar(at),
     )
     if "HX-Request" in at.view.request.headers:
         answer.headers["HX-Push-Url"] = page.state.href(page.query.cursor)
