@@ -5,10 +5,12 @@ Exit codes: 0 done, 1 refused or failed with a sentence on stderr, 2 wrong usage
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
 from agent.cli import check, doctor, outbox, probe, report, run, scan, setup
+from agent.cli.options import refuse
 from agent.version import VERSION
 
 SIMULATE = "simulate"
@@ -45,7 +47,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stream=sys.stderr,
         format="%(levelname)s %(name)s: %(message)s",
     )
-    status: int = args.run(args)
+    return _run(args, words[0])
+
+
+def _run(args: argparse.Namespace, command: str) -> int:
+    """No command ends in a traceback: an installer needs a sentence."""
+    try:
+        status: int = args.run(args)
+    except KeyboardInterrupt:
+        return refuse(command, "it was stopped.")
+    except BrokenPipeError:  # `… | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # boundary
+        logging.getLogger(__name__).debug("The command failed.", exc_info=True)
+        told = f"{type(error).__name__}: {error}".rstrip(": ")
+        return refuse(command, f"an error that should not be ({told}); please report it.")
     return status
 
 

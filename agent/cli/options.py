@@ -35,6 +35,24 @@ def add_language(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def tcp_port(text: str) -> int:
+    """For argparse: 1 to 65535."""
+    if not text.isdecimal() or not 0 < int(text) < 65_536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give 1 to 65535")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """For argparse: a time that somebody may wait."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 600:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: give seconds above 0, at most 600")
+    return value
+
+
 def refuse(command: str, reason: object) -> int:
     """Say on stderr why nothing was done; the exit code for it."""
     sys.stderr.write(f"storevitals-agent {command}: {reason}\n")

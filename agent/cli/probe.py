@@ -8,7 +8,7 @@ import tty
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.cli.options import add_json, add_language, refuse, say, say_json
+from agent.cli.options import add_json, add_language, refuse, say, say_json, seconds
 from agent.commission.advice import explained
 from agent.commission.decodings import Decoding, decodings, register_toml
 from agent.commission.identify import Match, Proof, identify
@@ -45,7 +45,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     where.add_argument("--host", metavar="HOST[:PORT]", help="Modbus TCP device or gateway")
     add("--setting", default="9600-8N1", help="of the serial port (default 9600-8N1)")
     add("--unit", default="1", help="unit id (default 1)")
-    add("--timeout", type=float, default=0.5, metavar="S", help="patience (default 0.5 s)")
+    add("--timeout", type=seconds, default=0.5, metavar="S", help="patience (default 0.5 s)")
     add(
         "--words",
         metavar="TABLE:ADDRESS[:COUNT]",

@@ -14,6 +14,8 @@ from agent.cli.options import (
     refuse,
     say,
     say_json,
+    seconds,
+    tcp_port,
 )
 from agent.commission.advice import explained
 from agent.commission.network import RangeError, hosts_of, own_interfaces
@@ -58,9 +60,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="search Modbus TCP devices in the own subnet, or in a range of it such as "
         "192.168.1.0/24",
     )
-    add("--tcp-port", type=int, default=MODBUS_PORT, help=f"their port (default {MODBUS_PORT})")
+    add(
+        "--tcp-port", type=tcp_port, default=MODBUS_PORT, help=f"their port (default {MODBUS_PORT})"
+    )
     add("--mqtt", metavar="URL", help="listen to this broker and tell its topics")
-    add("--seconds", type=float, default=10.0, help="how long to listen (default 10)")
+    add("--seconds", type=seconds, default=10.0, help="how long to listen (default 10)")
     add_config(parser)
     add_json(parser)
     add_language(parser)

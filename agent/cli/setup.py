@@ -19,6 +19,7 @@ from agent.cli.options import (
     refuse,
     say,
     say_json,
+    tcp_port,
 )
 from agent.commission.draft import NO_HUB, Draft, agent_toml, slug, write
 from agent.commission.network import RangeError
@@ -52,7 +53,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add("--units", default="", metavar="1-32", help="unit ids to ask (default 1-32)")
     add("--setting", action="append", default=[], metavar="9600-8N1", help="only this setting")
     add("--network", metavar="RANGE", help="search this range ('own': the own subnet; '': none)")
-    add("--tcp-port", type=int, default=502, help="port of Modbus TCP (default 502)")
+    add("--tcp-port", type=tcp_port, default=502, help="port of Modbus TCP (default 502)")
     add("--mqtt", metavar="URL", help="broker in the store ('': none)")
     add("--phone", action="store_true", help="show the status page in the store, with a new PIN")
     add("--yes", action="store_true", help="ask nothing")

@@ -13,8 +13,6 @@ from html import escape
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import segno
-
 from agent.commission.findings import Finding, State
 from agent.settings import AgentSettings, Device, ModbusDevice
 from agent.version import VERSION
@@ -120,6 +118,8 @@ def _model(device: Device) -> str:
 
 def _qr(agent_id: str) -> str:
     """The id as a picture, to be scanned when the agent is looked up in the hub."""
+    import segno  # noqa: PLC0415 an agent that runs does not carry it
+
     out = io.BytesIO()
     segno.make(agent_id, error="m").save(
         out,

@@ -50,7 +50,20 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-@pytest.mark.parametrize("words", [[], ["walk"], ["outbox", "burn"], ["run", "--fast"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["walk"],
+        ["outbox", "burn"],
+        ["run", "--fast"],
+        ["scan", "--tcp-port", "99999"],
+        ["scan", "--seconds", "nan"],
+        ["probe", "--port", "x", "--timeout", "-1"],
+        ["probe"],
+        ["check", "--lang", "de"],
+    ],
+)
 def test_wrong_usage_is_2(words: list[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(words)
@@ -179,3 +192,32 @@ def test_check_leaves_a_running_agent_alone(
     with Outbox(config.parent / "outbox.sqlite"):
         assert main(["check", "--config", str(config)]) == 0
     assert "the agent is running" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["scan", "--units", "0-300"],
+        ["scan", "--network", "8.8.8.0/24"],
+        ["scan", "--network", "own", "--units", "x"],
+        ["scan", "--mqtt", "http://broker"],
+        ["scan", "--port", "/nowhere/tty"],
+        ["probe", "--host", ""],
+        ["probe", "--port", "/dev/null", "--words", "input:99999"],
+        ["setup", "--yes", "--port", "/nowhere/tty", "--config", "/proc/agent.toml"],
+        ["setup", "--yes", "--zone", "Mars/North", "--port", "/nowhere/tty"],
+        ["report", "--config", "/nowhere/agent.toml"],
+    ],
+)
+def test_nothing_ends_in_a_traceback(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """1 with a sentence, in both languages; never a traceback (edge 19)."""
+    config = [] if "--config" in words else ["--config", str(tmp_path / "agent.toml")]
+    config = [] if words[0] == "probe" else config
+    for language in ("zh", "en"):
+        assert main([*words, *config, "--lang", language]) == 1
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        assert "should not be" not in said.err
+        assert (said.err or said.out).strip()
