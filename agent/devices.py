@@ -18,6 +18,7 @@ from agent.drivers.mqtt_station import MqttStation
 from agent.drivers.payload import PayloadDriver, PayloadRules
 from agent.drivers.read_plan import PlanStore
 from agent.drivers.serial_till import SerialTillDriver
+from agent.drivers.till_files import Journal, TillFilesDriver
 from agent.outlet import OutletRules
 from agent.settings import (
     AgentSettings,
@@ -31,6 +32,7 @@ from agent.settings import (
     SettingsError,
     TcpBus,
     TillDevice,
+    TillFilesDevice,
     secret,
 )
 from protocols.modbus.client import ModbusBus, SerialLine, TcpAddress
@@ -215,6 +217,16 @@ def _serial_till(device: Device, shop: Workshop) -> None:
     shop.pushed.append(Pushed(driver, _rules(device, shop, "ticket")))
 
 
+def _till_files(device: Device, shop: Workshop) -> None:
+    assert isinstance(device, TillFilesDevice)  # noqa: S101 the settings' union says so
+    agent = shop.settings.agent
+    context = TillContext(device.id, ZoneInfo(agent.zone), agent.day_start_minutes, device.currency)
+    folder = shop.folder / device.folder
+    journal = Journal(folder, device.format, dict(device.columns), device.encoding)
+    driver = TillFilesDriver(context, journal, now=shop.now)
+    shop.pushed.append(Pushed(driver, _rules(device, shop, "ticket")))
+
+
 def _mqtt_json(device: Device, shop: Workshop) -> None:
     assert isinstance(device, MqttDevice)  # noqa: S101 the settings' union says so
     topics = Topics(
@@ -256,6 +268,7 @@ def _totals(shop: Workshop) -> TotalStore:
 DRIVERS: dict[str, Callable[[Device, Workshop], None]] = {
     "modbus": _modbus,
     "serial_till": _serial_till,
+    "till_files": _till_files,
     "mqtt_json": _mqtt_json,
     "payload": _payload,
 }

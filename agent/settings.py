@@ -223,6 +223,17 @@ class TillDevice(_Device):
     stop_bits: Literal[1, 2] = 1
 
 
+class TillFilesDevice(_Device):
+    """A till that drops its journal as files."""
+
+    driver: Literal["till_files"]
+    folder: Path = Field(description="what is read there is moved to done/")
+    format: Literal["jsonl", "csv"]
+    columns: dict[str, str] = Field({}, description='of a CSV: ours = its name, {at = "时间"}')
+    encoding: str = Field("utf-8-sig", description="of a CSV: gb18030, utf-8-sig")
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "CNY"
+
+
 class MqttDevice(_Device):
     driver: Literal["mqtt_json"]
     bus: Id
@@ -280,7 +291,8 @@ class WarningTable(_Table):
 
 
 Device = Annotated[
-    ModbusDevice | TillDevice | MqttDevice | PayloadDevice, Field(discriminator="driver")
+    ModbusDevice | TillDevice | TillFilesDevice | MqttDevice | PayloadDevice,
+    Field(discriminator="driver"),
 ]
 
 
