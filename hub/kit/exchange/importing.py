@@ -30,7 +30,7 @@ from hub.kit.tables import Record
 IMPORT, UNDO = "import", "import-undo"
 STEP_S = 1.0
 CHECKED_AT_ONCE, UNDONE_AT_ONCE = 250, 5
-GOAL_S, LEAST, MOST = 0.020, 20, 160  # time at the write gate, and rows in one transaction
+GOAL_S, LEAST, MOST = 0.014, 16, 160  # time at the write gate, and rows in one transaction
 
 _NO_COLUMN = T(
     "没有一列的表头是本类的字段。请下载模板对照，或改表头。",
