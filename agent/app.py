@@ -13,6 +13,7 @@ from agent.guard import Guard, ModbusRelay, Watched
 from agent.health import DEVICE as OWN_DEVICE
 from agent.health import METRICS as OWN_METRICS
 from agent.health import Health
+from agent.machine import give_back_memory
 from agent.outbox import MEGABYTE, Outbox
 from agent.outbox_batch import Batching
 from agent.outbox_dating import BootClock
@@ -71,10 +72,15 @@ async def run_agent(settings: AgentSettings, notifier: Notifier, *, folder: Path
                     group.create_task(health.run(), name="health")
                     group.create_task(page.run(), name="status")
                     group.create_task(notifier.feed(is_moving), name="watchdog")
-                    notifier.ready()
+                    _started(notifier)
                     log.info("Agent %s is running.", settings.agent.id)
             finally:
                 notifier.stopping()
+
+
+def _started(notifier: Notifier) -> None:
+    give_back_memory()
+    notifier.ready()
 
 
 def _pace(settings: AgentSettings) -> Pace:
