@@ -68,6 +68,7 @@ from hub.web.api import (
 )
 from hub.web.approvals import export_gate, install_approvals, open_desk
 from hub.web.assets import Assets
+from hub.web.deps import DOORS
 from hub.web.headers import SafeHeaders
 from hub.web.pages import (
     account,
@@ -174,6 +175,7 @@ def create_app(services: Services) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
+    app.state.door = asyncio.Semaphore(DOORS)
     for router in API:
         app.include_router(router, prefix="/api/v1")
     for router in PAGES:
@@ -333,7 +335,8 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
             lifespan="off",
             log_config=None,
             access_log=False,
-            proxy_headers=False,
+            proxy_headers=bool(settings.proxy_address),
+            forwarded_allow_ips=settings.proxy_address,
             server_header=False,
             timeout_graceful_shutdown=OPEN_REQUESTS_S,
         ),

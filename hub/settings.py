@@ -36,6 +36,9 @@ class HubSettings(BaseSettings):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8080, ge=1, le=65_535, description="port to listen on")
     public_url: str = Field("", description="https://… as people type it; empty: plain on loopback")
+    proxy_address: str = Field(
+        "", description="address of the proxy whose X-Forwarded-For is believed; empty: none"
+    )
     role: Role = Field(Role.ALL, description="what this process does: all, web or ingest")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="log level")
 

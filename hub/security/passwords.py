@@ -1,6 +1,10 @@
 """Passwords: argon2id, at most two at a time, and what is too weak."""
 
+import os
 import re
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore
 
 from pwdlib import PasswordHash
@@ -13,6 +17,7 @@ MIN_LENGTH = 8
 MAX_LENGTH = 128
 AT_ONCE = 2  # one check takes 0.3 s of a core and 64 MB: more at once would starve everything else
 PATIENCE_S = 10.0
+NICE = 10
 
 NO_PASSWORD = "!"  # noqa: S105 kept for accounts that nobody can enter by a password
 # What people here choose beside the leaked passwords of the world, lower case.
@@ -31,11 +36,12 @@ class Passwords:
         hasher = Argon2Hasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=1)
         self._hash = PasswordHash((hasher,))
         self._turns = BoundedSemaphore(AT_ONCE)
+        self._workers = ThreadPoolExecutor(AT_ONCE, "password", _give_way)
         self._nobody = self._hash.hash("nobody signs in with this")
 
     def hash(self, password: str) -> str:
         with _Turn(self._turns):
-            return self._hash.hash(password)
+            return self._workers.submit(self._hash.hash, password).result()
 
     def turn(self) -> "_Turn":
         """Wait for one of the two places; BusyError when both stay taken."""
@@ -44,8 +50,15 @@ class Passwords:
     def is_right(self, password: str, kept: str | None) -> bool:
         """Compare inside a `turn`; an unknown account (None) takes as long as a known one."""
         known = None if kept == NO_PASSWORD else kept
-        matches = self._hash.verify(password, known or self._nobody)
+        checking = self._workers.submit(self._hash.verify, password, known or self._nobody)
+        matches = checking.result()
         return matches and known is not None
+
+
+def _give_way() -> None:
+    """Sign-ins may wait, pages may not: these threads run when nobody else wants the core."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 class _Turn:

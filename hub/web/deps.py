@@ -6,13 +6,14 @@ Sessions end (and a write session commits) before the answer leaves, by `scope="
 FastAPI's default a failed commit would still have answered 201.
 """
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 
-from hub.errors import ForbiddenError, T, UnauthorizedError
+from hub.errors import BusyError, ForbiddenError, T, UnauthorizedError
 from hub.kit.asker import Asker, bind_asker
 from hub.kit.db import ScopedSession
 from hub.kit.session import Changed
@@ -22,6 +23,8 @@ from hub.security.passkeys import Site
 from hub.security.sessions import Origin, Token
 from hub.web.services import Services
 
+DOORS = 2  # sign-ins at work at once; the others wait without a thread
+DOOR_PATIENCE_S = 120.0
 BACKGROUND = "x-background"
 """Header of what a page asks by itself, without its reader: it keeps no idle session alive."""
 _HURDLES = {
@@ -55,6 +58,25 @@ async def origin_of(request: Request) -> Origin:
 
 
 From = Annotated[Origin, Depends(origin_of)]
+
+
+async def wait_for_door(request: Request) -> AsyncIterator[None]:
+    """In front of whatever checks a password: who waits here holds none of the page's threads."""
+    door: asyncio.Semaphore = request.app.state.door
+    try:
+        async with asyncio.timeout(DOOR_PATIENCE_S):
+            await door.acquire()
+    except TimeoutError as error:
+        raise BusyError(
+            T("登录的人太多，请稍后再试。", "Too many people sign in; try again shortly.")
+        ) from error
+    try:
+        yield
+    finally:
+        door.release()
+
+
+ByDoor = Depends(wait_for_door, scope="function")
 
 
 async def site_of(request: Request, services: Hub) -> Site:

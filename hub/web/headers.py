@@ -50,24 +50,42 @@ class SafeHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        own = dict(self._always)
+        if not scope["path"].startswith("/static/"):
+            own["Cache-Control"] = "no-store"
+        safe = _SafeSend(send, own)
+        try:
+            await self._answer(scope, receive, safe)
+        except Exception:
+            if not safe.is_begun:  # a bug: the same headers, and nothing of what went wrong
+                broken = PlainTextResponse("Something went wrong in the hub.\n", 500)
+                await broken(scope, receive, safe)
+            raise
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         if scope["method"] not in SAFE_METHODS and is_foreign(headers):
             refusal = PlainTextResponse("This form was sent by another site.\n", 403)
             await refusal(scope, receive, send)
             return
-        own = dict(self._always)
-        if scope["path"].startswith("/api/"):
-            own["Cache-Control"] = "no-store"
-
-        async def send_safe(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                answer = MutableHeaders(scope=message)
-                for name, value in own.items():
-                    answer.setdefault(name, value)
-            await send(message)
-
         limit = MOST_UPLOAD_BYTES if scope["path"].endswith(UPLOADS) else MOST_BODY_BYTES
-        await self._app(scope, _limited(receive, headers, limit), send_safe)
+        await self._app(scope, _limited(receive, headers, limit), send)
+
+
+class _SafeSend:
+    """Sends on, with our headers on the answer's beginning."""
+
+    def __init__(self, send: Send, own: dict[str, str]) -> None:
+        self._send, self._own = send, own
+        self.is_begun = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.is_begun = True
+            answer = MutableHeaders(scope=message)
+            for name, value in self._own.items():
+                answer.setdefault(name, value)
+        await self._send(message)
 
 
 def _limited(receive: Receive, headers: Headers, limit: int) -> Receive:

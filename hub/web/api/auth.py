@@ -11,7 +11,7 @@ from hub.errors import NotFoundError, T
 from hub.kit.clock import utc_now
 from hub.security.passwords import MAX_LENGTH
 from hub.security.tokens import MOST_DAYS, Tokens
-from hub.web.deps import CurrentUser, From, Hub, SignedIn, asker_for, clear_session_cookie
+from hub.web.deps import ByDoor, CurrentUser, From, Hub, SignedIn, asker_for, clear_session_cookie
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 
@@ -64,7 +64,7 @@ class SessionRead(BaseModel):
     is_this: bool
 
 
-@router.post("/token", operation_id="sign_in")
+@router.post("/token", operation_id="sign_in", dependencies=[ByDoor])
 def sign_in(services: Hub, origin: From, form: Annotated[Credentials, Form()]) -> TokenRead:
     """A bearer token for programs; people sign in at `/login`.
 
@@ -93,7 +93,7 @@ def get_me(actor: SignedIn) -> Me:
     )
 
 
-@router.post("/password", status_code=204, operation_id="change_password")
+@router.post("/password", status_code=204, operation_id="change_password", dependencies=[ByDoor])
 def change_password(services: Hub, actor: SignedIn, origin: From, change: PasswordChange) -> None:
     """Ends all other sessions."""
     services.sign_in.change_password(actor, change.old_password, change.password, origin)

@@ -14,7 +14,7 @@ from hub.security.passkeys import Site
 from hub.security.second_factor import AppSetup
 from hub.security.tokens import Tokens
 from hub.web.browsers import browser_name
-from hub.web.deps import ByPerson, CurrentUser, From, Hub, SignedIn, ThisSite, asker_for
+from hub.web.deps import ByDoor, ByPerson, CurrentUser, From, Hub, SignedIn, ThisSite, asker_for
 from hub.web.language import say
 from hub.web.rendering import View
 from hub.web.services import Services
@@ -31,7 +31,7 @@ def show_password(view: LobbyView) -> Response:
     return view.page("password.html", errors={}, error="")
 
 
-@router.post("/password")
+@router.post("/password", dependencies=[ByDoor])
 def change_password(
     view: LobbyView,
     services: Hub,

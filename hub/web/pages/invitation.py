@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from hub.errors import InvalidError
 from hub.security.links import invited, set_password
-from hub.web.deps import From, Hub
+from hub.web.deps import ByDoor, From, Hub
 from hub.web.language import say
 from hub.web.pages.account import DIFFERENT
 from hub.web.rendering import View
@@ -24,7 +24,7 @@ def show(view: PublicView, services: Hub, secret: str) -> Response:
     return _page(view, services, secret, {})
 
 
-@router.post("/welcome/{secret}")
+@router.post("/welcome/{secret}", dependencies=[ByDoor])
 def accept(
     view: PublicView, services: Hub, origin: From, secret: str, new: Secret, again: Secret
 ) -> Response:

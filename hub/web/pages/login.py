@@ -13,6 +13,7 @@ from hub.security.second_factor import FactorKind
 from hub.security.sign_in import LockedError, SecondFactorError
 from hub.security.steps import STEP_LIFE, Step
 from hub.web.deps import (
+    ByDoor,
     From,
     Hub,
     SignedIn,
@@ -40,7 +41,7 @@ def show(view: PublicView, next: str = "/") -> Response:
     return view.page("login.html", next=own_address(next), username="", error="")
 
 
-@router.post("/login")
+@router.post("/login", dependencies=[ByDoor])
 def sign_in(
     view: PublicView,
     services: Hub,
