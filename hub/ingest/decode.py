@@ -250,16 +250,21 @@ class _Kept(NamedTuple):
 
 
 def _with_deaths(columns: _Kept, values: _Values, kept: NDArray[np.intp]) -> _Kept:
-    """At a death every series of the node, or of the device, says that nobody knows any more."""
+    """At a death every series of the node, or of the device, says that nobody knows any more.
+
+    Those that later births brought were not there yet: a replay must find what the first run found.
+    """
     for number, row in reversed(list(enumerate(values.rows))):
         if row.kind in _DEATHS:
             before = int(np.searchsorted(values.metrics.row, number))
             place = int(kept[before - 1]) if before else 0
-            names_of = values.nodes[number].names.items()
+            node = values.nodes[number]
             series = [
                 known
-                for (device, metric), known in names_of
-                if (not row.device or device == row.device) and not _is_document(metric)
+                for (device, metric), known in node.names.items()
+                if (not row.device or device == row.device)
+                and not _is_document(metric)
+                and node.since.get(known, 0) <= row.seq
             ]
             at = np.full(len(series), place)
             columns = _Kept(

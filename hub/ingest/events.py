@@ -62,7 +62,8 @@ class Events:
         self._findings: list[Finding] = []
         self._tickets: list[Batch] = []
         self._received_at = self._started_at = now()
-        self._applied = self._flushed = self._saved = 0.0
+        self._applied = time.monotonic()
+        self._flushed = self._saved = 0.0
         self._reconciled = self._agents_seen = self._watched = 0.0
         with db.system_read("events") as connection:
             self._committed = load_position(connection, self.name)
@@ -118,7 +119,13 @@ class Events:
             self._kept, self._saved = self._committed, time.monotonic()
 
     def _is_current(self) -> bool:
-        """Whether what arrived has been taken in, so that silence means silence."""
+        """Whether what arrived has been taken in, so that silence means silence.
+
+        After a restart the state is a checkpoint's until the rows since then came again: what it
+        does not know of yet may well be so.
+        """
+        if self._taken < self._committed:
+            return False
         is_idle = time.monotonic() - self._applied >= IDLE_S
         return is_idle or self._now() - self._received_at < BEHIND
 

@@ -63,8 +63,9 @@ class AliasTable:
 class Node:
     """An approved edge node as ingest knows it; changed by the journal's thread only.
 
-    `tables` are the meanings of aliases, each from a journal number on, the newest last. What
-    `ignored` names is declared and yet not kept: beyond the store's limit, or no reading.
+    `tables` are the meanings of aliases, each from a journal number on, the newest last; `since`
+    tells from which number on a series is known by an alias. What `ignored` names is declared and
+    yet not kept: beyond the store's limit, or no reading.
     """
 
     agent_id: UUID
@@ -76,6 +77,7 @@ class Node:
     state_since: datetime | None
     heard_at: datetime | None
     tables: list[tuple[int, AliasTable]] = field(default_factory=lambda: [(0, AliasTable({}))])
+    since: dict[int, int] = field(default_factory=dict)
     names: dict[tuple[str, str], int] = field(default_factory=dict)
     ignored: set[int | tuple[str, str]] = field(default_factory=set)  # aliases and names
 
@@ -93,6 +95,8 @@ class Node:
 
     def learn(self, seq: int, changed: dict[int, int]) -> None:
         """New aliases join the newest table; a changed meaning opens a new one from `seq` on."""
+        for series in changed.values():
+            self.since.setdefault(series, seq)
         since, table = self.tables[-1]
         if since == seq or not any(alias in table.series for alias in changed):
             table.learn(changed)

@@ -123,6 +123,22 @@ def test_a_death_makes_every_value_stale_at_its_receipt(hub: Hub, born: WireNode
     assert [event.kind for event in found.nodes] == [NodeEventKind.DEATH]
 
 
+def test_a_death_from_before_the_first_birth_says_nothing_whenever_it_is_read(
+    hub: Hub, born: WireNode
+) -> None:
+    """R17: a replay finds what the first run found, though it knows more series by now."""
+    early = WireNode(epoch=9, node="store-9")
+    hub.approve(early)
+    hub.take(early.death())
+    hub.take(early.birth(), early.temperature(4.0), early.death())
+    found = block(hub)
+    kinds = [event.kind for event in found.nodes]
+    assert kinds == [NodeEventKind.DEATH, NodeEventKind.BIRTH, NodeEventKind.DEATH]
+    assert [PointQuality(quality) for quality in found.points.quality].count(
+        PointQuality.STALE
+    ) == 1
+
+
 def test_births_gaps_and_quarantines_are_told_in_order(hub: Hub, born: WireNode) -> None:
     hub.take(born.announce([OpenEpoch(born.epoch, 5, 4)]))
     twin = WireNode(epoch=8, now_ms=born.now_ms)

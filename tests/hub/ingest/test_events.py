@@ -276,6 +276,26 @@ def test_a_hub_that_was_down_blames_no_store(
     assert [alert.rule for alert in alerts(hub.chain)] == [Rule.AGENT_OFFLINE]
 
 
+def test_a_restart_closes_no_alert_that_its_checkpoint_does_not_know_of(
+    hub: Hub, journal: JournalUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1, R22: until the rows since the checkpoint came again, it is behind what was committed."""
+    journal.backlog(DAY)
+    at = hub.follow(journal, itertools.repeat(60), 0)
+    hub.save()
+    journal.model.begin(Scenario.FREEZER_DRIFT)
+    journal.live(HOUR)
+    hub.follow(journal, itertools.repeat(1), at)
+    hub.restart()
+    assert hub.events.position() == at
+    hub.wait(timedelta(seconds=1), monkeypatch)
+    (alert,) = alerts(hub.chain)
+    assert alert.is_open
+    hub.follow(journal, itertools.repeat(1), at)
+    hub.wait(timedelta(seconds=1), monkeypatch)
+    assert [alert.is_open for alert in alerts(hub.chain)] == [True]
+
+
 def test_a_resolved_alert_comes_back_while_its_cause_goes_on(
     hub: Hub, journal: JournalUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
