@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Table, func, select
 
 from hub.analytics.stores import StoreClock
 from hub.analytics.tables import FootfallSlot
-from hub.analytics.upsert import replace_row
 from hub.errors import T
 from hub.kit.db import ScopedSession
+from hub.kit.upsert import replace_row
 
 _SLOTS: Table = FootfallSlot.__table__  # type: ignore[assignment]  # declarative says FromClause
 SLOT = timedelta(minutes=15)

@@ -25,8 +25,8 @@ from hub.analytics.tables import (
     TicketRow,
     TicketTenderRow,
 )
-from hub.analytics.upsert import add_to_row, insert_new
 from hub.kit.ids import uuid7
+from hub.kit.upsert import add_to_row, insert_new
 from protocols.pos.ticket import QuarantinedTicket, Ticket, TicketKind
 
 _TICKETS: Table = TicketRow.__table__  # type: ignore[assignment]  # declarative says FromClause

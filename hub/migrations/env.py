@@ -10,6 +10,7 @@ import hub.alerts.models
 import hub.alerts.notices.models
 import hub.analytics.tables
 import hub.archive.catalogue
+import hub.archive.stock.models
 import hub.ingest.positions
 import hub.ingest.tables
 import hub.kit.exchange.columns
@@ -29,6 +30,7 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.alerts.notices.models,
     hub.analytics.tables,
     hub.archive.catalogue,
+    hub.archive.stock.models,
     hub.ingest.positions,
     hub.ingest.tables,
     hub.kit.preferences.models,
