@@ -66,6 +66,7 @@ from hub.web.api import (
     stores,
     timeseries,
 )
+from hub.web.api import work_orders as order_api
 from hub.web.approvals import export_gate, install_approvals, open_desk
 from hub.web.assets import Assets
 from hub.web.deps import DOORS
@@ -88,6 +89,7 @@ from hub.web.pages import (
     roles,
     store,
     ui_kit,
+    work_orders,
 )
 from hub.web.pages import alerts as alert_pages
 from hub.web.pages import approvals as approval_pages
@@ -113,6 +115,7 @@ API: tuple[APIRouter, ...] = (
     timeseries.router,
     stores.router,
     alerts.router,
+    order_api.router,
     jobs.router,
     exchange.router,
     files.router,
@@ -131,6 +134,7 @@ PAGES: tuple[APIRouter, ...] = (
     notice_settings.router,
     alert_page.router,
     record_bulk.router,
+    work_orders.router,
     record_cells.router,
     record_pages.router,
     admin.router,

@@ -19,6 +19,7 @@ import hub.kit.jobs.models
 import hub.kit.preferences.models
 import hub.kit.records.log
 import hub.kit.views.models
+import hub.maintenance.models
 import hub.security.approvals.models
 import hub.security.audit.models
 import hub.security.models
@@ -38,6 +39,7 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.kit.files.models,
     hub.kit.jobs.models,
     hub.kit.records.log,
+    hub.maintenance.models,
     hub.kit.views.models,
     hub.security.approvals.models,
     hub.security.audit.models,
