@@ -95,6 +95,7 @@ from hub.web.pages import alerts as alert_pages
 from hub.web.pages import approvals as approval_pages
 from hub.web.pages import audit as audit_pages
 from hub.web.pages import help as help_pages
+from hub.web.pages import palette as palette_pages
 from hub.web.pages import people as people_pages
 from hub.web.pages import records as record_pages
 from hub.web.pages.errors import page_error
@@ -137,6 +138,7 @@ PAGES: tuple[APIRouter, ...] = (
     work_orders.router,
     record_cells.router,
     record_pages.router,
+    palette_pages.router,
     admin.router,
     help_pages.router,
     account.router,

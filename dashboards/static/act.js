@@ -130,7 +130,7 @@ document.addEventListener("keydown", (event) => {
 // Who signs out leaves nothing behind in this browser.
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-forgets]")) return;
-  for (const key of Object.keys(localStorage)) if (key.startsWith("draft:")) localStorage.removeItem(key);
+  for (const key of Object.keys(localStorage)) if (/^(draft|recent):/.test(key)) localStorage.removeItem(key);
   sessionStorage.clear();
 });
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.e2e.visit import Visitor
 from tests.e2e.web_server import Served
@@ -69,6 +69,11 @@ def test_open_dialogs_and_menus_are_accessible(hub: Served, visitor: Visitor) ->
     visit = visitor.arrive(language="en")
     page = visit.go("/alerts")
     page.get_by_role("button", name="Keys").click()
+    assert found_by_axe(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("nan")
+    expect(page.get_by_role("option", name=re.compile("南京西路"))).to_be_visible()
     assert found_by_axe(page) == []
     page.keyboard.press("Escape")
     page.locator("#user-menu summary").click()

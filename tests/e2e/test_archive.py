@@ -130,3 +130,20 @@ def test_nobody_finds_the_typing_of_who_signed_out(hub: Served, visitor: Visitor
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login")
     assert page.evaluate(kept) == 0
+
+
+def test_everything_is_one_shortcut_away(hub: Served, visitor: Visitor) -> None:
+    """UX-14: by letters of pinyin, on a desk and on a phone."""
+    desk = visitor.arrive(language="en")
+    page = desk.go("/alerts")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("njxl")
+    expect(page.locator("#hits [aria-selected=true]")).to_contain_text("南京西路")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/stores/[0-9a-f-]{36}"))
+    phone = visitor.arrive(language="zh", size="phone")
+    page = phone.go("/alerts")
+    page.get_by_role("button", name="查找").click()
+    page.locator("#palette input").fill("新建设备")
+    page.get_by_role("option", name="新建设备").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("新建设备")

@@ -7,6 +7,7 @@ pages follow each other by the last row's sort value and id, so page 2,000 costs
 import base64
 import binascii
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +20,7 @@ from uuid import UUID
 import orjson
 from pydantic import Field as Rule
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.errors import InvalidError, T
@@ -122,7 +123,7 @@ def _with(model: type[Record], query: Query, name: str, value: str) -> Query:
         case "q" if len(value) > MAX_Q:
             raise InvalidError(_LONG)
         case "q":
-            return replace(query, q=value.strip())
+            return replace(query, q=unicodedata.normalize("NFKC", value).strip())
         case "sort":
             _sorted_by(model, value)
             return replace(query, sort=value)
@@ -230,7 +231,7 @@ def matching(
     archived = model.archived_at.is_not(None) if query.is_archived else model.archived_at.is_(None)
     found = found.where(archived, *readable(session, model))
     for word in query.q.split():
-        found = found.where(or_(*_has_word(model, word)))
+        found = found.where(or_(false(), *_has_word(model, word)))
     return found.where(*(_condition(model, f) for f in query.filters))
 
 
