@@ -39,6 +39,7 @@ from hub.security.audit.chain import AuditChain
 from hub.security.audit.sealer import Sealer
 from hub.security.audit.watch import Watch
 from hub.security.passwords import Passwords
+from hub.security.privacy.guard import PrivacyGate
 from hub.security.sessions import Lifetimes
 from hub.security.sign_in import SignIn
 from hub.security.vault.care import KeyCare
@@ -82,6 +83,7 @@ from hub.web.pages import (
     notice_settings,
     notices,
     overview,
+    privacy,
     record_bulk,
     record_cells,
     record_files,
@@ -147,6 +149,7 @@ PAGES: tuple[APIRouter, ...] = (
     roles.router,
     audit_pages.router,
     approval_pages.router,
+    privacy.router,
     ui_kit.router,
 )
 JOBS: Mapping[str, Step] = {
@@ -212,7 +215,7 @@ def open_parts(settings: HubSettings) -> Iterator[Parts]:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         room = _open_vault(settings)
         stack.callback(room.keys.close)
-        db = Database(settings.database_url, Ports(vault=room.vault, approvals=Gate()))
+        db = Database(settings.database_url, Ports(vault=room.vault, approvals=PrivacyGate(Gate())))
         stack.callback(db.close)
         log.info("The database is at revision %s.", upgrade(db))
         registry = Registry(db)

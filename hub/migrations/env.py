@@ -23,6 +23,7 @@ import hub.maintenance.models
 import hub.security.approvals.models
 import hub.security.audit.models
 import hub.security.models
+import hub.security.privacy.models
 from hub.kit.records.labels import LabelList
 from hub.kit.tables import Base, UtcDateTime
 
@@ -44,6 +45,7 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.security.approvals.models,
     hub.security.audit.models,
     hub.security.models,
+    hub.security.privacy.models,
 )
 
 

@@ -44,6 +44,11 @@ _ACTIONS = {
     "approval_rule_added": T("添加审批规则", "Added an approval rule"),
     "approval_rule_ended": T("停用审批规则", "Ended an approval rule"),
     "delegated": T("委托审批", "Delegated approvals"),
+    "notice_published": T("发布告知书", "Published a notice"),
+    "consent_given": T("记录授权同意", "Recorded a consent"),
+    "consent_withdrawn": T("撤回授权同意", "Withdrew a consent"),
+    "assessment_signed": T("签署影响评估", "Signed an impact assessment"),
+    "access_reviewed": T("权限复核", "Reviewed rights"),
     "finding_closed": T("关闭异常提醒", "Closed a finding"),
 }
 _TYPES = {

@@ -1,0 +1,1 @@
+"""Privacy: consent, the assessment before health data, review of rights, who was touched."""
