@@ -46,7 +46,8 @@ BESIDE = (
     "alarm_active",
 )
 MAX_BESIDE = 4
-NO_TILE = ("agent", "")  # the agent tells of itself; its backlog is in the head of the page
+OF_THE_AGENT = ("agent", "bus-")  # it tells of itself and its lines; see the head of the page
+COUNTS_OF_A_DOOR = ("in_total", "in_count", "out_total", "out_count")
 ICONS = (
     ("in_total", "footfall"),
     ("in_count", "footfall"),
@@ -144,7 +145,7 @@ def tiles(
     found = [
         _tile(_Device(device, {one.series.metric: one for one in group}, agents), named, fmt, now)
         for device, group in groupby(by_device, key=lambda one: one.series.device)
-        if device not in NO_TILE
+        if device and not device.startswith(OF_THE_AGENT)
     ]
     return sorted(found, key=lambda tile: WORST_FIRST.index(tile.severity))
 
@@ -188,7 +189,8 @@ def _tile(device: _Device, named: Mapping[str, Named], fmt: Formats, now: dateti
     known = named.get(device.id, Named(device.id, f"/archive/equipment/new?device_id={device.id}"))
     icon = known.icon or icon_of(readings)
     telling = next((metric for metric in TELLING if metric in readings), None)
-    beside = [metric for metric in BESIDE if metric in readings and metric != telling]
+    told = (telling, *COUNTS_OF_A_DOOR) if known.today else (telling,)
+    beside = [metric for metric in BESIDE if metric in readings and metric not in told]
     main = _live(readings[telling], fmt) if telling else None
     rest = tuple(_live(readings[metric], fmt) for metric in beside)
     if known.today:

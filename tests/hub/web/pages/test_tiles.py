@@ -96,3 +96,12 @@ def test_a_till_without_customers_is_as_fresh_as_its_agent() -> None:
 
 def test_the_agent_is_no_device_of_the_store() -> None:
     assert show([("agent", "outbox_rows", 3.0)]) == []
+
+
+def test_the_agent_and_its_lines_are_no_machines_of_the_store() -> None:
+    rows = [
+        ("agent", "cpu_percent", 1.0),
+        ("bus-cold", "bus_load_percent", 3.0),
+        ("a", "power_w", 5.0),
+    ]
+    assert [tile.device for tile in show(rows)] == ["a"]
