@@ -149,3 +149,33 @@ class SalesHour(StoreScoped, Base):
     tickets: Mapped[int]
     quantity_milli: Mapped[int] = mapped_column(BigInteger)
     discount_cents: Mapped[int] = mapped_column(BigInteger)
+
+
+class SalesDayItem(StoreScoped, Base):
+    """What one article sold on one business day, by what the till calls it: its code, or its name
+    where it gives none. The articles of a day add up to the lines of its tickets to the cent.
+    """
+
+    __tablename__ = "sales_day_item"
+
+    store_id: Mapped[UUID] = mapped_column(primary_key=True)
+    business_day: Mapped[date] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(200), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    quantity_milli: Mapped[int] = mapped_column(BigInteger)
+    revenue_cents: Mapped[int] = mapped_column(BigInteger)
+
+
+class UnknownCode(StoreScoped, Base):
+    """What a till sold and the archive does not know: it moves no stock until somebody binds it."""
+
+    __tablename__ = "unknown_codes"
+
+    store_id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(200), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    lines: Mapped[int]
+    quantity_milli: Mapped[int] = mapped_column(BigInteger)
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]

@@ -17,6 +17,7 @@ from uuid import UUID
 from pydantic import ValidationError
 from sqlalchemy import Connection, Select, Table, select
 
+from hub.analytics import goods
 from hub.analytics.stores import StoreClock
 from hub.analytics.tables import (
     QuarantinedTicketRow,
@@ -280,6 +281,7 @@ def _write_parts(
             tenders.append(head | {"tender": number, "kind": kind, "amount_cents": cents})
     if lines:
         connection.execute(_LINES.insert(), lines)
+        goods.count(connection, lines, {row["id"]: row for row in counted})
     if tenders:
         connection.execute(_TENDERS.insert(), tenders)
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hub.errors import T
 from hub.kit.append_only import keep_append_only
 from hub.kit.records.kinds import Choice
-from hub.kit.tables import Base, StoreScoped
+from hub.kit.tables import Base, ChainScoped, StoreScoped
 
 
 class MovementKind(Choice):
@@ -83,8 +83,21 @@ class StockBalance(StoreScoped, Base):
     counted_at: Mapped[datetime | None]
 
 
+class TillCode(ChainScoped, Base):
+    """What a till calls an item, where it is neither its barcode nor its code: told by a person."""
+
+    __tablename__ = "till_codes"
+
+    chain_id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(200), primary_key=True)
+    item_id: Mapped[UUID]
+    bound_by: Mapped[UUID | None]
+    bound_at: Mapped[datetime]
+
+
 MOVEMENTS: Table = StockMovement.__table__  # type: ignore[assignment]  # declarative says FromClause
 BALANCES: Table = StockBalance.__table__  # type: ignore[assignment]  # declarative says FromClause
+TILL_CODES: Table = TillCode.__table__  # type: ignore[assignment]  # declarative says FromClause
 keep_append_only(MOVEMENTS)
 
 NOT_ENOUGH = T(
