@@ -67,6 +67,7 @@ from hub.web.api import (
     stores,
     timeseries,
 )
+from hub.web.api import store_health as health_api
 from hub.web.api import work_orders as order_api
 from hub.web.approvals import export_gate, install_approvals, open_desk
 from hub.web.assets import Assets
@@ -77,6 +78,7 @@ from hub.web.pages import (
     admin,
     alert_desk,
     alert_page,
+    cold_chain,
     imports,
     invitation,
     login,
@@ -90,6 +92,7 @@ from hub.web.pages import (
     record_lists,
     roles,
     store,
+    store_health,
     ui_kit,
     work_orders,
 )
@@ -119,6 +122,7 @@ API: tuple[APIRouter, ...] = (
     stores.router,
     alerts.router,
     order_api.router,
+    health_api.router,
     jobs.router,
     exchange.router,
     files.router,
@@ -138,6 +142,8 @@ PAGES: tuple[APIRouter, ...] = (
     alert_page.router,
     record_bulk.router,
     work_orders.router,
+    store_health.router,
+    cold_chain.router,
     record_cells.router,
     record_pages.router,
     palette_pages.router,

@@ -8,6 +8,7 @@ from sqlalchemy import Enum
 
 import hub.alerts.models
 import hub.alerts.notices.models
+import hub.analytics.cold_chain
 import hub.analytics.tables
 import hub.archive.catalogue
 import hub.archive.stock.models
@@ -30,6 +31,7 @@ from hub.kit.tables import Base, UtcDateTime
 MODULES = (  # every module that declares tables; a new one is added here and imported above
     hub.alerts.models,
     hub.alerts.notices.models,
+    hub.analytics.cold_chain,
     hub.analytics.tables,
     hub.archive.catalogue,
     hub.archive.stock.models,
