@@ -109,6 +109,95 @@ PLAYBOOK: dict[Rule, Play] = {
             T("检查化霜探头和继电器。", "Check the defrost probe and the relay."),
         ),
     ),
+    Rule.SHORT_CYCLING: Play(
+        T("压缩机频繁启停", "Compressor short cycling"),
+        T(
+            "每小时启动 {value} 次，平时 {usual} 次。",
+            "{value} starts an hour, usually {usual}.",
+        ),
+        T(
+            "温控回差过小、低压开关跳动、制冷剂不足，或探头靠近出风口。",
+            "A narrow differential, a fluttering pressure switch, low charge, or a moved probe.",
+        ),
+        (
+            T("核对控制器的回差和最短停机时间。", "Check differential and shortest rest."),
+            T("检查吸气压力和低压开关。", "Check suction pressure and the low-pressure switch."),
+            T("频繁启停会烧毁压缩机，请一周内维修。", "It wears the compressor out: repair soon."),
+        ),
+    ),
+    Rule.NEVER_RESTS: Play(
+        T("压缩机不停机", "Compressor never rests"),
+        T(
+            "近四小时运转 {value} %，平时 {usual} %。",
+            "On {value} % of four hours, usually {usual} %.",
+        ),
+        T(
+            "冷凝器脏堵、制冷剂缓慢泄漏、门封漏冷，或热货入柜。",
+            "A dirty condenser, slow refrigerant loss, a leaking seal, or warm goods put in.",
+        ),
+        (
+            T("清洁冷凝器，检查冷凝风机。", "Clean the condenser; check its fan."),
+            T("检查门封条，询问是否刚补货。", "Check the seal; ask whether goods were put in."),
+            T("仍不停机时请制冷维修查漏。", "If it goes on, have the refrigerant checked."),
+        ),
+    ),
+    Rule.DEFROST_OVERDUE: Play(
+        T("化霜逾期", "Defrost overdue"),
+        T(
+            "已 {value} 小时没有化霜，平时间隔 {usual} 小时。",
+            "No defrost for {value} h, usually one every {usual} h.",
+        ),
+        T(
+            "化霜定时被关闭或时钟错误，或控制器故障。",
+            "The schedule was switched off, the clock is wrong, or the controller failed.",
+        ),
+        (
+            T("在控制器上手动化霜一次。", "Start one defrost at the controller."),
+            T("核对化霜定时和控制器时钟。", "Check its schedule and its clock."),
+        ),
+    ),
+    Rule.FAN_STOPPED: Play(
+        T("风机停转", "Fan stopped"),
+        T("压缩机运转时风机不转。", "The compressor runs and the fan does not."),
+        T(
+            "风机电机损坏、被冰卡住，或接线松脱。",
+            "A failed motor, a fan stuck in ice, or a loose wire.",
+        ),
+        (
+            T("听蒸发器风机是否转动。", "Listen for the evaporator fan."),
+            T("有冰时手动化霜；否则更换风机。", "If iced, defrost; else replace the fan."),
+        ),
+    ),
+    Rule.EVAPORATOR_ICED: Play(
+        T("蒸发器结冰", "Evaporator iced"),
+        T(
+            "制冷时蒸发器比柜温低 {value} K，平时 {usual} K。",
+            "While cooling {value} K below the air, usually {usual} K.",
+        ),
+        T(
+            "化霜不彻底、门常开，或风机风量不足。",
+            "Incomplete defrosts, a door often open, or too little air from the fan.",
+        ),
+        (
+            T("手动化霜至冰融尽。", "Defrost by hand until the ice is gone."),
+            T("检查化霜加热器、排水和门封。", "Check defrost heater, drain and door seal."),
+        ),
+    ),
+    Rule.MACHINE_UNUSUAL: Play(
+        T("运行状态异常", "Runs unlike itself"),
+        T(
+            "各测点的配合与往常不同，偏离程度 {value}。",
+            "Its channels no longer go together as they did: {value} times the usual.",
+        ),
+        T(
+            "设定被改动、部件老化、探头移位，或使用方式改变。",
+            "A changed setting, a worn part, a moved probe, or another way of use.",
+        ),
+        (
+            T("对比曲线，看哪个测点变化最早。", "Compare the charts: which channel changed first?"),
+            T("变化是有意的，请标记为无用。", "If the change was meant, vote “not useful”."),
+        ),
+    ),
     Rule.DEVICE_ALARM: Play(
         T("设备报警", "Device alarm"),
         T("设备自身发出报警。", "The device itself reports an alarm."),

@@ -21,6 +21,7 @@ from hub.detection.defaults import (
     params_of,
     rules_of,
 )
+from hub.detection.minutes import COLUMN_OF
 
 
 class Role(IntEnum):
@@ -90,6 +91,7 @@ class Catalog:
         self.devices_of: list[list[int]] = []  # by agent
         self.device_of: NDArray[np.int32] = np.full(self.size, -1, np.int32)
         self.agent_of: NDArray[np.int32] = np.full(self.size, -1, np.int32)
+        self.column: NDArray[np.int8] = np.full(self.size, -1, np.int8)  # of its machine's vector
         self.role: NDArray[np.uint8] = np.zeros(self.size, np.uint8)
         self.kind: NDArray[np.int32] = np.zeros(self.size, np.int32)  # 0: not watched
         self.params: NDArray[np.void] = np.zeros(1, PARAMS)  # by kind
@@ -113,6 +115,7 @@ class Catalog:
                 self.devices_of[agent].append(device)
             self.device_of[row.series] = device
             self.agent_of[row.series] = agent
+            self.column[row.series] = COLUMN_OF.get(row.metric, -1)
             self.role[row.series] = _ROLES.get(row.metric, Role.NONE)
         self.stores = list(stores)
         self.agents = list(agents)

@@ -21,6 +21,7 @@ from hub.detection.readings import Readings, Runs, runs_of, split_late
 from hub.detection.slots import SLOT_MS, SLOT_S, StreamKey
 from hub.detection.trade import Trade
 from hub.detection.triggers import Transition
+from hub.detection.upkeep import Upkeep
 
 SLOT_GRACE_MS = 30_000  # stragglers of other buses still count
 GAP_S = 300.0  # an agent silent for longer was not there
@@ -36,6 +37,7 @@ class Engine:
         self.series = equipment.new_states(0)
         self.presence = Presence()
         self.trade = Trade(zone_of)
+        self.upkeep = Upkeep()
         self.use(catalog)
 
     def use(self, catalog: Catalog) -> None:
@@ -43,6 +45,7 @@ class Engine:
         self.catalog = catalog
         self.series.grow(catalog.size)
         self.presence.grow(catalog)
+        self.upkeep.grow(len(catalog.devices))
         for series in np.flatnonzero(_IS_DOOR[catalog.role]):
             row = catalog.rows[int(series)]
             self.trade.slots.stream(StreamKey(row.agent_id, row.store_id, row.device, False))
@@ -128,7 +131,7 @@ class Engine:
         before_ms = self.series.levels["t_ms"][runs.series].astype(np.int64)
         self._count(runs, late)
         self.presence.observe(catalog, runs, before_ms, received_ms)
-        return self._step(runs)
+        return [*self._step(runs), *self.upkeep.take(catalog, runs)]
 
     def _cover(self, readings: Readings) -> None:
         """Book for how long each agent was there."""

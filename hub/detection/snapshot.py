@@ -56,6 +56,7 @@ def dump(engine: Engine) -> bytes:
         "profile_shapes": _shapes([trade.profiles[key] for key in profiles]),
         "about": np.frombuffer(json.dumps(about).encode(), np.uint8),
     } | {name: getattr(slots, name)[:size] for name in _SLOT_ARRAYS}
+    arrays |= engine.upkeep.arrays()
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     body = zlib.compress(buffer.getbuffer(), _LEVEL)
@@ -75,6 +76,7 @@ def load(engine: Engine, data: bytes) -> None:
     engine.presence.devices = found["devices"]
     engine.presence.agents = found["agents"]
     engine.presence.stores = found["stores"]
+    engine.upkeep.load(found)
     _load_trade(engine, found, about)
     engine.use(engine.catalog)
 
@@ -99,6 +101,7 @@ def _check(engine: Engine, found: dict[str, NDArray[Any]], about: dict[str, Any]
         ("devices", engine.presence.devices),
         ("agents", engine.presence.agents),
         ("stores", engine.presence.stores),
+        ("upkeep_books", engine.upkeep.books),
     ):
         if found[name].dtype != mine.dtype:
             raise SnapshotError(f"The checkpoint is of another version of the hub: {name} differs.")

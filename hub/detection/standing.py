@@ -16,6 +16,7 @@ def standing(engine: Engine) -> list[Finding]:
         *_equipment(engine),
         *_presence(engine),
         *engine.trade.standing_findings(),
+        *engine.upkeep.standing(engine.catalog),
     ]
 
 
