@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hub.detection.findings import Rule, Severity
 from hub.detection.profile import Profile, tails
-from hub.detection.slots import COVERAGE_STEPS, SLOTS, Slots
+from hub.detection.slots import SLOTS, Slots
 
 WINDOWS = (4, 8, 16)  # slots
 RECENT = 2
@@ -103,7 +103,7 @@ class Outlook:
         if profile is None or not profile.is_ready:
             return None
         cells = np.arange(self.last - window + 1, self.last + 1) % SLOTS
-        known = self.slots.covered[stream, cells] >= MIN_COVERED * COVERAGE_STEPS
+        known = self.slots.share(stream, cells) >= MIN_COVERED
         if known.sum() * 4 < window * 3:
             return None
         observed = float(self.slots.count[stream, channel, cells][known].sum())

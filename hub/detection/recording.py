@@ -1,7 +1,7 @@
 """The hub's detectors over a recording: one score a row, each from that row and those before it.
 
 Equipment goes through `machines` with the first rows as its commissioning; counts go through
-`neighbours` once there are twelve weeks of them, and before that through `machines` as well.
+`neighbours` where at least twelve weeks of them come first, and else through `machines` as well.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hub.detection import machines
 from hub.detection.machines import CHANNELS, UNUSUAL, Machines
-from hub.detection.neighbours import ALARM, Usual, same_slots, strangeness
+from hub.detection.neighbours import ALARM, MIN_WEEKS, Usual, same_slots, strangeness
 
 WEEKS = 24
 WEEK_S = 604_800
@@ -53,12 +53,13 @@ class Score:
 def judge(rows: Iterable[Row], outline: Outline) -> Iterator[Score]:
     """One score a row, in order."""
     machine: _Machine | None = None
-    counter = _Counter(outline)
+    has_weeks = outline.learn * outline.freq_s >= MIN_WEEKS * WEEK_S
+    counter = _Counter(outline) if outline.is_counts and has_weeks else None
     for row in rows:
         if machine is None:
             machine = _Machine(outline, len(row.values))
         found = machine.take(row)
-        if outline.is_counts:
+        if counter is not None:
             ratio = counter.take(row)
             found = found if np.isnan(ratio) else ratio / (ratio + ALARM)
         yield Score(found)

@@ -1,9 +1,10 @@
-"""Counts by quarter of an hour: twelve weeks of slots for every door and till.
+"""Counts by quarter of an hour: 24 weeks of slots for every door and till.
 
 A slot is numbered by UTC quarters of an hour since 1970. The ring is both what the profile learns
 from and what the footfall roll-up is written from, so writing a slot twice changes nothing.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,8 +15,10 @@ from hub.detection.profile import WEEK_SLOTS
 
 SLOT_MS = 900_000
 SLOT_S = 900
-SLOTS = 12 * WEEK_SLOTS
-COVERAGE_STEPS = 225  # of 4 s
+WEEKS = 24
+SLOTS = WEEKS * WEEK_SLOTS
+COVERAGE_STEPS = 100  # of 9 s
+_ODD = 128  # beside the steps: a finding stood, not to be learned from
 FIRST, SECOND = 0, 1  # channels: entries and exits of a door; tickets of a till
 
 
@@ -37,7 +40,6 @@ class Slots:
         self.number: dict[tuple[UUID, str, bool], int] = {}
         self.count = np.zeros((0, 2, SLOTS), np.uint16)
         self.covered = np.zeros((0, SLOTS), np.uint8)
-        self.is_odd = np.zeros((0, SLOTS), np.bool_)  # a finding stood: not to be learned from
         self.newest = np.zeros(0, np.int64)
         self.dirty: set[tuple[int, int]] = set()
 
@@ -66,21 +68,37 @@ class Slots:
         return True
 
     def open(self, stream: int, slot: int) -> None:
-        """Make the ring reach `slot`; what it drops is twelve weeks old."""
+        """Make the ring reach `slot`; what it drops is 24 weeks old."""
         newest = int(self.newest[stream])
         if slot <= newest:
             return
         gone = np.arange(max(newest + 1, slot - SLOTS + 1), slot + 1) % SLOTS
         self.count[stream][:, gone] = 0
         self.covered[stream, gone] = 0
-        self.is_odd[stream, gone] = False
         self.newest[stream] = slot
 
     def cover(self, stream: int, slot: int, share: float) -> None:
         """Say for how much of `slot` the counter could count."""
         self.open(stream, slot)
-        self.covered[stream, slot % SLOTS] = round(min(max(share, 0.0), 1.0) * COVERAGE_STEPS)
+        steps = round(min(max(share, 0.0), 1.0) * COVERAGE_STEPS)
+        self.covered[stream, slot % SLOTS] = steps | (self.covered[stream, slot % SLOTS] & _ODD)
         self.dirty.add((stream, slot))
+
+    def share(self, stream: int, cells: NDArray[np.int64]) -> NDArray[np.float64]:
+        """For how much of each slot the counter could count."""
+        steps = self.covered[stream, cells] & ~np.uint8(_ODD)
+        found: NDArray[np.float64] = steps / COVERAGE_STEPS
+        return found
+
+    def disown(self, streams: Iterable[int], cells: NDArray[np.int64]) -> None:
+        """Say that these slots are not to be learned from."""
+        for stream in streams:
+            self.covered[stream, cells] |= _ODD
+
+    def is_odd(self, stream: int, cells: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which slots are not to be learned from."""
+        found: NDArray[np.bool_] = (self.covered[stream, cells] & _ODD) > 0
+        return found
 
     def window(self, stream: int, last: int, length: int) -> NDArray[np.int64]:
         """The slots (last - length, last], as far as the ring reaches."""
@@ -93,5 +111,4 @@ class Slots:
             return
         self.count = np.concatenate((self.count, np.zeros((more, 2, SLOTS), np.uint16)))
         self.covered = np.concatenate((self.covered, np.zeros((more, SLOTS), np.uint8)))
-        self.is_odd = np.concatenate((self.is_odd, np.zeros((more, SLOTS), np.bool_)))
         self.newest = np.concatenate((self.newest, np.zeros(more, np.int64)))

@@ -17,11 +17,11 @@ from hub.detection.equipment import States
 from hub.detection.findings import Rule, Severity
 from hub.detection.profile import WEEK_SLOTS, Profile
 from hub.detection.slots import StreamKey
-from hub.detection.trade import Standing
+from hub.detection.trade import Habit, Standing
 
 _DIGEST_BYTES = 32
 _LEVEL = 1  # the rings are mostly zeros; more effort gains little
-_SLOT_ARRAYS = ("count", "covered", "is_odd", "newest")
+_SLOT_ARRAYS = ("count", "covered", "newest")
 
 
 class SnapshotError(Exception):
@@ -51,6 +51,8 @@ def dump(engine: Engine) -> bytes:
         "devices": presence.devices,
         "agents": presence.agents,
         "stores": presence.stores,
+        "usual_keys": np.array(sorted(trade.usual), np.int64),
+        "usual": np.array([trade.usual[key].row() for key in sorted(trade.usual)]).reshape(-1, 4),
         "profile_keys": np.array(profiles, np.int64).reshape(-1, 2),
         "profile_means": _stacked([trade.profiles[key].mean for key in profiles]),
         "profile_shapes": _shapes([trade.profiles[key] for key in profiles]),
@@ -118,6 +120,10 @@ def _load_trade(engine: Engine, found: dict[str, NDArray[Any]], about: dict[str,
         for (stream, channel), mean, shape in zip(
             found["profile_keys"], found["profile_means"], found["profile_shapes"], strict=True
         )
+    }
+    engine.trade.usual = {
+        int(stream): Habit.of(row)
+        for stream, row in zip(found["usual_keys"], found["usual"], strict=True)
     }
     engine.trade.standing = {
         (UUID(agent), Rule(rule), stream): Standing(since, seen, told, Severity(severity), at)

@@ -10,13 +10,16 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from hub.detection.counts import WINDOWS, Outlook, Verdict, is_over, judge
+from hub.detection.counts import WINDOWS, Outlook, Tally, Verdict, is_over, judge
 from hub.detection.findings import Change, Evidence, Finding, Rule, Severity
+from hub.detection.neighbours import ALARM, Usual, same_slots, strangeness
 from hub.detection.profile import DAY_SLOTS, WEEK_SLOTS, Profile, fit
 from hub.detection.readings import FRESH_MS
-from hub.detection.slots import COVERAGE_STEPS, SLOT_MS, SLOT_S, SLOTS, Slots
+from hub.detection.slots import SLOT_MS, SLOT_S, SLOTS, WEEKS, Slots
 
 _MONDAY = 4 * DAY_SLOTS  # 1970-01-05, a Monday, in slots
+LEARN_SLOTS = 12 * WEEK_SLOTS - DAY_SLOTS
+STRANGE = 2.0 * ALARM  # two quarters of an hour in a row must be so strange
 CONFIRM = 2  # a verdict must be given this often in a row
 
 
@@ -31,6 +34,23 @@ class Standing:
     at_ms: int  # the end of the newest slot judged
 
 
+@dataclass(slots=True)
+class Habit:
+    """How strange a counter's slots usually look, and how far the newest one was off."""
+
+    usual: Usual
+    echo: float = 0.0
+
+    def row(self) -> list[float]:
+        """For a checkpoint."""
+        return [self.usual.mean, self.usual.seen, self.usual.level, self.echo]
+
+    @classmethod
+    def of(cls, row: Sequence[float]) -> "Habit":
+        mean, seen, level, echo = (float(number) for number in row)
+        return cls(Usual(mean, int(seen), level), echo)
+
+
 StandingKey = tuple[UUID, Rule, int | None]  # agent, rule, stream
 
 
@@ -41,6 +61,7 @@ class Trade:
         self.slots = Slots()
         self.standing: dict[StandingKey, Standing] = {}
         self.profiles: dict[tuple[int, int], Profile] = {}
+        self.usual: dict[int, Habit] = {}
         self._zone_of = zone_of
 
     def close_slot(
@@ -72,11 +93,11 @@ class Trade:
 
     def _learn(self, streams: Sequence[int], last: int, zone: ZoneInfo) -> None:
         for stream in streams:
-            window = self.slots.window(stream, last - 1, SLOTS - DAY_SLOTS)
-            window = window[self.slots.covered[stream, window % SLOTS] > 0]
+            window = self.slots.window(stream, last - 1, LEARN_SLOTS)
+            window = window[self.slots.share(stream, window % SLOTS) > 0]
             cells = window % SLOTS
-            known = self.slots.covered[stream, cells] >= 0.9 * COVERAGE_STEPS
-            known &= ~self.slots.is_odd[stream, cells]
+            known = self.slots.share(stream, cells) >= 0.9
+            known &= ~self.slots.is_odd(stream, cells)
             week = week_slots(window, zone)
             age = last - window
             for channel in (0, 1):
@@ -94,10 +115,33 @@ class Trade:
             week_slots(np.arange(slot - WINDOWS[-1] + 1, slot + 1), zone),
         )
 
+    def _strange(self, outlook: Outlook) -> Iterator[Verdict]:
+        """Counters whose newest slot is like none of the same slots before (after 12 weeks)."""
+        for stream in (*outlook.doors, *outlook.tills):
+            cells = same_slots(outlook.last, WEEK_SLOTS, WEEKS - 1)
+            here = outlook.last % SLOTS
+            share = self.slots.share(stream, np.append(cells.ravel(), here) % SLOTS)
+            past = self.slots.count[stream, 0, cells % SLOTS].astype(np.float64)
+            past[share[:-1].reshape(past.shape) < 0.9] = np.nan
+            if share[-1] < 0.9:
+                continue
+            habit = self.usual.setdefault(stream, Habit(Usual()))
+            value = float(self.slots.count[stream, 0, here])
+            strange, habit.echo = strangeness(value, habit.echo, past)
+            if np.isnan(strange):
+                continue
+            median = value - habit.echo
+            if habit.usual.ratio(strange, median) > STRANGE:
+                tally = Tally(value, median, median)
+                yield Verdict(
+                    _rule(stream in outlook.doors, habit.echo), Severity.LOW, None, tally, 1
+                )
+
     def _settle(self, agent_id: UUID, outlook: Outlook, is_fresh: bool) -> Iterator[Finding]:
         """Confirm, tell and end verdicts; slots under a standing one are not learned from."""
         end_ms = (outlook.last + 1) * SLOT_MS
-        verdicts = {(agent_id, v.rule, v.stream): v for v in judge(outlook)}
+        verdicts = {(agent_id, v.rule, v.stream): v for v in self._strange(outlook)}
+        verdicts |= {(agent_id, v.rule, v.stream): v for v in judge(outlook)}
         for key, verdict in verdicts.items():
             window_start_ms = (outlook.last - verdict.window + 1) * SLOT_MS
             standing = self.standing.setdefault(
@@ -123,8 +167,7 @@ class Trade:
     def _disown(self, key: StandingKey, outlook: Outlook, window: int) -> None:
         streams = (*outlook.doors, *outlook.tills) if key[2] is None else (key[2],)
         cells = np.arange(outlook.last - window + 1, outlook.last + 1) % SLOTS
-        for stream in streams:
-            self.slots.is_odd[stream, cells] = True
+        self.slots.disown(streams, cells)
 
     def _finding(
         self, change: Change, key: StandingKey, standing: Standing, verdict: Verdict | None
@@ -154,6 +197,12 @@ class Trade:
             standing.at_ms,
             evidence,
         )
+
+
+def _rule(is_door: bool, off: float) -> Rule:
+    if is_door:
+        return Rule.TRAFFIC_SPIKE if off > 0 else Rule.TRAFFIC_DROP
+    return Rule.SALES_SPIKE if off > 0 else Rule.SALES_DROP
 
 
 def _rounded(ratio: float | None) -> float | None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from hub.alerts.announce import announce
 from hub.alerts.raising import Raising, Told
 from hub.alerts.reconcile import reconcile
@@ -23,7 +25,7 @@ from hub.detection.catalog import Catalog
 from hub.detection.engine import Engine
 from hub.detection.findings import Finding
 from hub.detection.readings import FRESH_MS, FUTURE_MS, Readings
-from hub.detection.slots import COVERAGE_STEPS, SLOT_MS, SLOTS, StreamKey
+from hub.detection.slots import SLOT_MS, SLOTS, StreamKey
 from hub.detection.snapshot import SnapshotError, dump, load
 from hub.detection.standing import standing
 from hub.ingest.block import Block, NodeEventKind, TextEvent
@@ -221,7 +223,7 @@ class Events:
                 continue
             cell = slot % SLOTS
             entries, exits = (int(count) for count in slots.count[stream, :, cell])
-            share = float(slots.covered[stream, cell]) / COVERAGE_STEPS
+            share = float(slots.share(stream, np.array([cell]))[0])
             start_at = _instant(slot * SLOT_MS)
             found.append(
                 SlotCount(clock.chain_id, key.store_id, key.device, start_at, entries, exits, share)

@@ -8,7 +8,7 @@ import pytest
 
 from hub.detection.findings import Change, Finding, Rule
 from hub.detection.profile import DAY_SLOTS
-from hub.detection.slots import SLOT_MS, StreamKey
+from hub.detection.slots import SLOT_MS, Slots, StreamKey
 from hub.detection.trade import Trade, week_slots
 from tests.hub.simulated_store import AGENT, STORE, ZONE
 
@@ -139,3 +139,35 @@ def test_a_strange_week_is_not_learned(trained: Shop) -> None:
 def test_a_slot_of_the_week_is_the_stores_own() -> None:
     noon_in_shanghai = FIRST + NOON
     assert week_slots(np.array([noon_in_shanghai]), ZONE).tolist() == [NOON]
+
+
+def test_after_twelve_weeks_a_count_is_held_against_the_same_hour_of_other_weeks(
+    trained: Shop,
+) -> None:
+    shop = copy.deepcopy(trained)
+    assert shop.trade.usual[0].usual.seen == 0
+    normal = shop.run(12 * 7 * DAY_SLOTS)
+    habit = shop.trade.usual[0].usual
+    assert habit.seen > 1000
+    assert len(normal) <= 1
+    found = shop.run(3, lambda name: 4.0 if name.startswith("door") else 1.0)
+    assert Rule.TRAFFIC_SPIKE in {finding.rule for finding in found}
+
+
+def test_a_counter_remembers_24_weeks_in_40_kilobytes() -> None:
+    slots = Slots()
+    slots.stream(StreamKey(AGENT, STORE, "door-1", False))
+    stream = slots.count[0].nbytes + slots.covered[0].nbytes
+    assert stream / 2 <= 40 * 1024  # entries and exits are a series each
+    assert slots.count.shape[2] == 24 * 7 * DAY_SLOTS
+
+
+def test_what_is_disowned_stays_covered() -> None:
+    slots = Slots()
+    stream = slots.stream(StreamKey(AGENT, STORE, "door-1", False))
+    cells = np.array([7, 8])
+    slots.cover(stream, 8, 0.5)
+    slots.disown([stream], cells)
+    slots.cover(stream, 7, 1.0)
+    assert slots.share(stream, cells).tolist() == [1.0, 0.5]
+    assert slots.is_odd(stream, np.array([6, 7, 8])).tolist() == [False, True, True]
