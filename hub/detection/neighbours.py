@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 MIN_WEEKS = 12
-NEAREST = 6
+NEAREST = 3
 SIDE = 7  # slots to either side that tell how wide counts spread about now
 _ECHO = 0.1  # of what the slot before was off: an event seldom ends with its quarter of an hour
-_FROM_MEDIAN = 0.2
+_FROM_MEDIAN = 0.1
 _FROM_SMOOTH = 0.15
-_SPREAD_POWER = 0.25  # busy slots vary more, and a person there is surprised by less
+_SPREAD_POWER = 0.5  # busy slots vary more, and a person there is surprised by less
 _TOO_FEW = 1.25  # fewer than ever says more than more than ever
 _DAY = 96  # counts before a strange one is taken for less than it is
 _OPEN = 0.2  # of its average count: from here on a slot says how strange counts look
 _MEMORY = 2688  # slots, four weeks, of how strange things usually look
-ALARM = 3.6  # times the usual strangeness
+ALARM = 5.0  # times the usual strangeness
 
 Floats = NDArray[np.float64]
 
