@@ -19,6 +19,7 @@ from hub.alerts.notices.courier import Courier
 from hub.alerts.notices.links import Links
 from hub.alerts.notices.services import AllowedHosts
 from hub.errors import BusyError, HubError, T
+from hub.guards import audit_sealer, key_care, open_strongroom
 from hub.ingest.events import Events
 from hub.ingest.registry import Registry
 from hub.ingest.series import LastSeen, SeriesConsumer
@@ -32,21 +33,15 @@ from hub.kit.jobs.runner import Runner
 from hub.kit.jobs.turn import Someone, Step
 from hub.kit.migrate import upgrade
 from hub.kit.records.ports import Ports
-from hub.live import Event, EventKind, Live
-from hub.sealed_columns import SEALED_COLUMNS
+from hub.live import Live
 from hub.security.approvals.gate import Gate
-from hub.security.audit.chain import AuditChain
 from hub.security.audit.sealer import Sealer
-from hub.security.audit.watch import Watch
 from hub.security.passwords import Passwords
 from hub.security.privacy.guard import PrivacyGate
 from hub.security.sessions import Lifetimes
 from hub.security.sign_in import SignIn
 from hub.security.vault.care import KeyCare
-from hub.security.vault.keys import KeyStore
 from hub.security.vault.master import MasterKeyError
-from hub.security.vault.opening import Strongroom, open_vault
-from hub.security.vault.rotation import Rotation
 from hub.security.vault.vault import Vault
 from hub.settings import HubSettings
 from hub.timeseries.engines import open_timeseries
@@ -105,7 +100,7 @@ from hub.web.pages import people as people_pages
 from hub.web.pages import records as record_pages
 from hub.web.pages.errors import page_error
 from hub.web.problems import install_problems
-from hub.web.rendering import DEFAULT_ZONE, Templates
+from hub.web.rendering import Templates
 from hub.web.services import Services
 from protocols.mqtt.options import MqttOptions, MqttOptionsError
 
@@ -219,7 +214,7 @@ def open_parts(settings: HubSettings) -> Iterator[Parts]:
     """Everything between the files on disk and the first request; closes what it opened."""
     with ExitStack() as stack:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        room = _open_vault(settings)
+        room = open_strongroom(settings)
         stack.callback(room.keys.close)
         db = Database(settings.database_url, Ports(vault=room.vault, approvals=PrivacyGate(Gate())))
         stack.callback(db.close)
@@ -234,24 +229,7 @@ def open_parts(settings: HubSettings) -> Iterator[Parts]:
             "ingest": partial(_demand_moving, ingest),
         }
         services = replace(services, checks=checks, numbers=ingest.metrics)
-        rotation = Rotation(db, room.keys, room.vault, SEALED_COLUMNS)
-        care = KeyCare(room.keys, rotation, timedelta(days=settings.key_life_days))
-        yield Parts(services, ingest, care, _sealer(services, room.keys))
-
-
-def _open_vault(settings: HubSettings) -> Strongroom:
-    file = settings.master_key_file or settings.data_dir / "master.key"
-    return open_vault(settings.keys_url, settings.master_key.get_secret_value(), file)
-
-
-def _sealer(services: Services, keys: KeyStore) -> Sealer:
-    """The audit's sealer with its watch; administrators' pages hear of findings."""
-
-    def tell(chain_id: UUID) -> None:
-        services.live.publish(Event(EventKind.RECORD, chain_id, {"type": "audit"}))
-
-    chain = AuditChain(services.db, keys)
-    return Sealer(chain, Watch(services.db, DEFAULT_ZONE, tell))
+        yield Parts(services, ingest, key_care(services, room), audit_sealer(services, room))
 
 
 def _services(
