@@ -14,6 +14,7 @@ from uuid import UUID
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
+from hub import control
 from hub.alerts.desk import Desk
 from hub.alerts.notices.courier import Courier
 from hub.alerts.notices.links import Links
@@ -34,6 +35,7 @@ from hub.kit.jobs.turn import Someone, Step
 from hub.kit.migrate import upgrade
 from hub.kit.records.ports import Ports
 from hub.live import Live
+from hub.local_commands import local_commands
 from hub.security.approvals.gate import Gate
 from hub.security.audit.sealer import Sealer
 from hub.security.passwords import Passwords
@@ -344,11 +346,18 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
             group.create_task(_courier(parts.services).run(), name="courier"),
             group.create_task(Desk(parts.services.db, parts.services.live).run(), name="desk"),
             group.create_task(job_runner(parts.services).run(), name="jobs"),
+            group.create_task(
+                control.listen(settings.data_dir, local_commands(parts.services)), name="control"
+            ),
         ]
         log.info("The hub listens on http://%s:%d.", settings.host, settings.port)
         await server.serve([listener])
         for task in others:
             task.cancel()
+
+
+async def _control(services: Services) -> None:
+    await control.listen(services.settings.data_dir, local_commands(services))
 
 
 def _courier(services: Services) -> Courier:

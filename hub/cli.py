@@ -13,6 +13,10 @@ from hub import demo, detect
 from hub.app import StartError, serve
 from hub.archive.chains.service import create_admin
 from hub.audit_command import verify_audit
+from hub.backup.errors import BackupError
+from hub.backup_command import add_backup, add_restore, backup, restore_command
+from hub.doctor import add_doctor, examine, report
+from hub.doctor_checks import CHECKS
 from hub.errors import HubError
 from hub.keys_command import rotate_keys
 from hub.kit.db import Database
@@ -28,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         code: int = given.run(given)
-    except (SettingsError, StartError, HubError, MasterKeyError) as error:
+    except (SettingsError, StartError, HubError, MasterKeyError, BackupError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
@@ -55,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     _add(
         commands, "verify-audit", _verify_audit, "walk the audit's chain: changed, removed, cut off"
     )
+    add_backup(_add(commands, "backup", _backup, "a sealed copy of everything; the hub may run"))
+    add_restore(_add(commands, "restore", _restore, "a backup into an empty data directory"))
+    add_doctor(_add(commands, "doctor", _doctor, "what is well, what is not, and what to do"))
     new = _add(commands, "make-migration", _make_migration, "write a migration (developers)")
     new.add_argument("message", help="what changes, in a few words")
     detect.add_parser(commands)
@@ -113,6 +120,18 @@ def _rotate_keys(given: argparse.Namespace) -> int:
 
 def _verify_audit(given: argparse.Namespace) -> int:
     return verify_audit(_settings(given))
+
+
+def _backup(given: argparse.Namespace) -> int:
+    return backup(_settings(given), given)
+
+
+def _restore(given: argparse.Namespace) -> int:
+    return restore_command(_settings(given), given)
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    return report(examine(_settings(given), CHECKS), as_json=given.json)
 
 
 def _create_admin(given: argparse.Namespace) -> int:

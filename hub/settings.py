@@ -61,6 +61,13 @@ class HubSettings(BaseSettings):
     )
     keys_url: str = Field("", description="database of wrapped keys; empty: SQLite in data_dir")
 
+    backup_to: str = Field(
+        "", description="folders that `backup` writes to, by comma; the second one elsewhere"
+    )
+    backup_key_file: Path | None = Field(
+        None, description="key of the backups, mode 0600; empty: backup.key in data_dir"
+    )
+
     key_life_days: int = Field(
         90, ge=1, le=3650, description="keys of sealed data are replaced at this age, in days"
     )
@@ -86,6 +93,8 @@ class HubSettings(BaseSettings):
         if not self.keys_url:
             path = self.data_dir.absolute() / "keys.sqlite"
             object.__setattr__(self, "keys_url", f"sqlite:///{path}")
+        if self.backup_key_file is None:
+            object.__setattr__(self, "backup_key_file", self.data_dir.absolute() / "backup.key")
         if self.master_key_file is None:
             object.__setattr__(self, "master_key_file", self.data_dir.absolute() / "master.key")
         return self

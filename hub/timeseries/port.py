@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -136,5 +137,12 @@ class TimeSeries(Protocol):
 
     def maintain(self, now: datetime) -> None:
         """House-keeping (sealing, merging); call about once a minute from a thread of its own."""
+
+    def snapshot(self, folder: Path) -> None:
+        """What a backup needs, as files in a new folder that the engine can start from.
+
+        The embedded engine's whole state; of a remote one its position alone: its points are
+        backed up by its own tools.
+        """
 
     def close(self) -> None: ...

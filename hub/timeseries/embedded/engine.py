@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hub.kit.clock import utc_now
 from hub.timeseries.arrays import Aggregator, concat, newest_of, ordered, rows_of, storable
+from hub.timeseries.embedded import snapshot
 from hub.timeseries.embedded.catalogue import DAY_MS, Catalogue, SealedFile, SegmentState
 from hub.timeseries.embedded.hot import HotWriter, keep_newest, kept_newest, newest_in
 from hub.timeseries.embedded.query import Query
@@ -51,7 +52,7 @@ class DuckDbTimeSeries:
         self._maintenance = threading.Lock()
         self._files = SealedFiles(folder / "sealed")
         self._database = duckdb.connect(
-            folder / "hot.duckdb",
+            folder / snapshot.HOT,
             config={
                 "memory_limit": MEMORY_LIMIT,
                 "threads": THREADS,
@@ -130,6 +131,11 @@ class DuckDbTimeSeries:
                 log.info("House-keeping was left for the next start.")
             except (duckdb.Error, OSError) as error:
                 log.error("House-keeping of the time series failed, later again: %s", error)
+
+    def snapshot(self, folder: Path) -> None:
+        """Writing goes on; house-keeping waits, so no file of the copy goes away meanwhile."""
+        with self._maintenance, self._database.cursor() as connection:
+            snapshot.take(connection, self._files, folder)
 
     def close(self) -> None:
         """House-keeping in progress is given up; its next start does it again."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 
@@ -30,6 +31,11 @@ class Place:
         finally:
             os.close(folder)
         self.position = position
+
+    def copy_to(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        if self._path.exists():
+            shutil.copyfile(self._path, folder / self._path.name)
 
     def _load(self) -> int:
         if not self._path.exists():

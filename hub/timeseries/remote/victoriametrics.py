@@ -131,6 +131,9 @@ class VictoriaTimeSeries:
         with self._lock:
             self._flush_if_up()
 
+    def snapshot(self, folder: Path) -> None:
+        self._place.copy_to(folder)
+
     def close(self) -> None:
         """What could not be flushed is written again from the journal after the next start."""
         with self._lock:
