@@ -40,6 +40,7 @@ from hub.security.approvals.gate import Gate
 from hub.security.audit.sealer import Sealer
 from hub.security.passwords import Passwords
 from hub.security.privacy.guard import PrivacyGate
+from hub.security.retention import Retention
 from hub.security.sessions import Lifetimes
 from hub.security.sign_in import SignIn
 from hub.security.vault.care import KeyCare
@@ -343,6 +344,7 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
             group.create_task(_maintain(parts.services.timeseries), name="maintain"),
             group.create_task(parts.key_care.run(), name="keys"),
             group.create_task(parts.sealer.run(), name="audit"),
+            group.create_task(Retention(parts.services.db).run(), name="retention"),
             group.create_task(_courier(parts.services).run(), name="courier"),
             group.create_task(Desk(parts.services.db, parts.services.live).run(), name="desk"),
             group.create_task(job_runner(parts.services).run(), name="jobs"),

@@ -16,6 +16,7 @@ from hub.kit.records.log import note
 from hub.security.people import People
 from hub.security.privacy.consent import HEALTH, Assessments, Consents
 from hub.security.privacy.review import Reviews, Touch, quarter_of, touched
+from hub.security.retention import KEEPINGS
 from hub.web.audit_words import type_words
 from hub.web.deps import ByPerson, CurrentUser, From, Hub, ReadSession, asker_for, require
 from hub.web.language import say
@@ -37,6 +38,7 @@ def show(view: CurrentView, services: Hub, actor: CurrentUser) -> Response:
         "privacy.html",
         assessments=assessments.listed(actor.chain_id),
         is_open=assessments.holds(actor.chain_id, HEALTH),
+        keepings=KEEPINGS,
         may_keep=actor.reach("users.update") is None,
     )
 
