@@ -14,6 +14,7 @@ import hub.archive.catalogue
 import hub.archive.stock.models
 import hub.ingest.positions
 import hub.ingest.tables
+import hub.kit.comments.models
 import hub.kit.exchange.columns
 import hub.kit.files.models
 import hub.kit.jobs.models
@@ -37,6 +38,7 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.archive.stock.models,
     hub.ingest.positions,
     hub.ingest.tables,
+    hub.kit.comments.models,
     hub.kit.preferences.models,
     hub.kit.exchange.columns,
     hub.kit.files.models,

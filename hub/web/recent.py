@@ -23,6 +23,11 @@ class Recent:
             made_at, value = self._kept.get(key, (float("-inf"), None))
         return value if self._clock() - made_at <= max_age_s else None
 
+    def forget(self, key: Hashable) -> None:
+        """Ask anew next time: its maker has just changed it."""
+        with self._lock:
+            self._kept.pop(key, None)
+
     def get(self, key: Hashable, max_age_s: float, make: Callable[[], V]) -> V:
         """What `make` gave for this key not longer ago than `max_age_s`, or gives now."""
         now = self._clock()

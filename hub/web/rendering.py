@@ -111,6 +111,7 @@ class Visitor:
     rights: frozenset[str]
     open_alerts: int
     id: str = ""
+    mentions: int = 0  # unread
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
 
 from hub.alerts.service import count_open
 from hub.errors import T
 from hub.kit.asker import Asker, EveryRight, bind_asker
+from hub.kit.comments.service import unread
 from hub.kit.records.apply import Change, apply
 from hub.security.actor import Actor
 from hub.security.records import User
@@ -53,7 +55,14 @@ def current_view(request: Request, services: Hub, actor: CurrentUser, session: R
     rights = (actor.chain_id, frozenset(actor.grants.items()))
     shelf = Shelf(services.recent, rights, services.live.changes)
     open_now = services.recent.get(("open", shelf.rights, shelf.changes), OPEN_AGE_S, count)
-    return replace(bare, visitor=visitor_of(actor, bare.language, open_now), shelf=shelf)
+    named = services.recent.get(named_key(actor), OPEN_AGE_S, lambda: unread(session))
+    visitor = replace(visitor_of(actor, bare.language, open_now), mentions=named)
+    return replace(bare, visitor=visitor, shelf=shelf)
+
+
+def named_key(actor: Actor) -> tuple[str, UUID]:
+    """Under which the number of unread mentions is kept for some seconds."""
+    return ("named", actor.user_id)
 
 
 def keep_language(services: Services, actor: Actor, language: Language) -> None:

@@ -8,10 +8,13 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+from annotated_types import Len
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, StringConstraints
 
 from hub.archive.catalogue import RECORD_TYPES
+from hub.kit.comments.models import TEXT_MAX
+from hub.kit.comments.service import MENTIONED_MAX, Said, comments, say
 from hub.kit.db import Record
 from hub.kit.records.access import load, right_of
 from hub.kit.records.apply import Action, Change, apply, undo
@@ -21,6 +24,7 @@ from hub.kit.records.history import history
 from hub.kit.records.log import ChangeLog
 from hub.kit.records.query import parse, rows, total
 from hub.kit.records.schemas import Page, Schema, schemas_of
+from hub.web.colleagues import colleagues
 from hub.web.deps import CurrentUser, ReadSession, WriteSession
 
 SEQ_MAX = 2**53
@@ -119,6 +123,49 @@ def _undo(model: type[Record]) -> Callable[..., Any]:
     return undo_change
 
 
+class CommentRead(BaseModel):
+    """A comment; `read_by` tells of those it names whether and when they read it."""
+
+    id: UUID
+    at: datetime
+    by: str
+    text: str
+    read_by: dict[str, datetime | None]
+
+    @staticmethod
+    def of(said: Said) -> "CommentRead":
+        one = said.comment
+        receipts = {mention.name: mention.read_at for mention in said.mentions}
+        return CommentRead(
+            id=one.id, at=one.created_at, by=one.author_name, text=one.text, read_by=receipts
+        )
+
+
+class CommentWrite(BaseModel):
+    """`named` are ids of users who shall be told."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX)]
+    named: Annotated[list[UUID], Len(max_length=MENTIONED_MAX)] = []
+
+
+def _comments(model: type[Record]) -> Callable[..., Any]:
+    def list_comments(session: ReadSession, id: UUID) -> list[CommentRead]:
+        """The newest hundred, the oldest of them first."""
+        return [CommentRead.of(said) for said in comments(session, model, id)]
+
+    return list_comments
+
+
+def _comment(model: type[Record]) -> Callable[..., Any]:
+    def add_comment(session: WriteSession, id: UUID, body: CommentWrite) -> CommentRead:
+        people = {one: name for one, name, _ in colleagues(session) if one in body.named}
+        made = say(session, model, id, body.text, people)
+        found = comments(session, model, id)
+        return next(CommentRead.of(said) for said in found if said.comment.id == made.id)
+
+    return add_comment
+
+
 def _typed(endpoint: Callable[..., Any], body: type[Schema]) -> Callable[..., Any]:
     """FastAPI reads the type of a body from the annotation, which only exists at run time here."""
     endpoint.__annotations__["body"] = body
@@ -177,6 +224,14 @@ def _life(made: APIRouter, model: type[Record], read: type[Schema]) -> None:
         operation_id=f"restore_{noun}",
     )
     made.add_api_route("/{id}/history", _history(model), operation_id=f"history_{noun}")
+    made.add_api_route("/{id}/comments", _comments(model), operation_id=f"comments_{noun}")
+    made.add_api_route(
+        "/{id}/comments",
+        _comment(model),
+        methods=["POST"],
+        status_code=201,
+        operation_id=f"comment_{noun}",
+    )
     made.add_api_route(
         "/{id}/history/{seq}/undo",
         _undo(model),

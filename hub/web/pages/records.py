@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from hub.errors import FieldsError, T
+from hub.kit.comments.service import comments
 from hub.kit.db import Record, ScopedSession
 from hub.kit.records.access import load, may, right_of
 from hub.kit.records.apply import Action, Change, VersionConflictError, apply, undo
@@ -15,6 +16,7 @@ from hub.kit.records.declare import fields_of, path_of, store_of, title_of
 from hub.kit.records.history import history
 from hub.kit.records.kinds import Kind, Show
 from hub.web.api.files import owner_of
+from hub.web.colleagues import colleagues
 from hub.web.deps import ReadSession, WriteSession
 from hub.web.records.copies import copy_of
 from hub.web.records.desk import At, Desk, Posted
@@ -90,6 +92,8 @@ def show_record(at: At, session: ReadSession, id: UUID) -> Response:
         may_create=at.may_create(),
         files=at.services.files.listed(session, owner_of(record)),
         related=related(at.view, session, record),
+        comments=comments(session, at.model, id),
+        colleagues=colleagues(session),
         live_href=f"/stores/{store_id}" if store_id else "",
     )
 
