@@ -92,8 +92,14 @@ def schemas_of(model: "type[Record]") -> Schemas:
     )
 
 
+class _Generated(Schema):
+    """Base of what is made here: no source to read docstrings from, which takes a second each."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
 def _made(name: str, fields: dict[str, Any]) -> type[Schema]:
-    return make(name, __base__=Schema, **fields)
+    return make(name, __base__=_Generated, **fields)
 
 
 @cache
