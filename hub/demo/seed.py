@@ -13,6 +13,7 @@ from hub.archive.chains.service import open_chain
 from hub.archive.equipment.records import Equipment, EquipmentType
 from hub.archive.regions.records import Region
 from hub.archive.stores.records import Store, Surroundings
+from hub.demo.goods import stock_up
 from hub.ingest.registry import Registry
 from hub.kit.asker import Asker, bind_asker
 from hub.kit.db import Database, Scope, ScopedSession
@@ -140,6 +141,7 @@ def seed_chain(db: Database, group: str, stores: Sequence[DemoStore], login: Log
     registry = Registry(db)
     for store, store_id in zip(stores, store_ids, strict=True):
         registry.approve(group, store.node, chain_id=chain_id, store_id=store_id)
+    stock_up(db, chain_id, dict(zip(store_ids, map(_opened_on, stores), strict=True)))
     _add_accounts(db, chain_id, store_ids, login)
     return store_ids
 

@@ -40,7 +40,7 @@ SEEDS = (
         "admin",
         T("管理员", "Admin"),
         _may(("regions", "stores", "areas", "equipment", "users", "roles", "agents"), *KEEP)
-        | _may(BUYING, *KEEP)
+        | _may((*BUYING, "stock"), *KEEP)
         | _may(("chains",), READ, UPDATE)
         | _may(("readings", "alerts", "work_orders", "audit", "metrics"), READ)
         | _may(CARE, *KEEP),
@@ -48,7 +48,7 @@ SEEDS = (
     Seed(
         "hq_manager",
         T("总部经理", "HQ manager"),
-        _may(("regions", "stores", "areas", "equipment", "work_orders", *BUYING), *KEEP)
+        _may(("regions", "stores", "areas", "equipment", "work_orders", "stock", *BUYING), *KEEP)
         | _may(("chains", "users", "agents", *BUSINESS, "readings", "alerts"), READ)
         | _may(("chains", "alerts"), UPDATE)
         | _may(CARE, *KEEP),
@@ -56,12 +56,12 @@ SEEDS = (
     Seed(
         "hq_analyst",
         T("总部分析员", "HQ analyst"),
-        _may((*PLACES, *BUSINESS, *WATCH, *BUYING), READ),
+        _may((*PLACES, *BUSINESS, *WATCH, *BUYING, "stock"), READ),
     ),
     Seed(
         "store_manager",
         T("店长", "Store manager"),
-        _may(("areas", "equipment", "work_orders"), *KEEP)
+        _may(("areas", "equipment", "work_orders", "stock"), *KEEP)
         | _may(("chains", "regions", "stores", *BUSINESS, "readings", "alerts", "agents"), READ)
         | _may(("stores", "alerts"), UPDATE)
         | _may((*BUYING, "playbooks", "notice_routes", "on_call"), READ),
@@ -69,7 +69,8 @@ SEEDS = (
     Seed(
         "clerk",
         T("店员", "Clerk"),
-        _may((*PLACES, "footfall", *WATCH), READ) | _may(("work_orders",), CREATE),
+        _may((*PLACES, "footfall", "stock", "products", *WATCH), READ)
+        | _may(("work_orders",), CREATE),
     ),
     Seed(
         "technician",
@@ -87,7 +88,18 @@ SEEDS = (
         "auditor",
         T("审计员", "Auditor"),
         _may(
-            (*PLACES, *BUSINESS, *WATCH, *BUYING, "users", "roles", "agents", "audit", "metrics"),
+            (
+                *PLACES,
+                *BUSINESS,
+                *WATCH,
+                *BUYING,
+                "stock",
+                "users",
+                "roles",
+                "agents",
+                "audit",
+                "metrics",
+            ),
             READ,
         ),
     ),

@@ -17,6 +17,7 @@ ACTIONS = {
 _OTHERS = {
     "sales": T("销售", "Sales"),
     "footfall": T("客流", "Footfall"),
+    "stock": T("库存", "Stock"),
     "readings": T("读数", "Readings"),
     "alerts": T("预警", "Alerts"),
     "work_orders": T("工单", "Work orders"),

@@ -33,6 +33,8 @@ PATHS = (
     "/help",
     "/ui-kit",
     "/login",
+    "/stock",
+    "/stock/codes",
     "/archive",
     "/archive/equipment",
     "/archive/equipment/new",
