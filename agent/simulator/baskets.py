@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
-from agent.simulator.assortment import PRODUCTS, Product
+from protocols.pos.assortment import PRODUCTS, Product
 from protocols.pos.ticket import Line, Tax, Tender, TenderKind, Ticket, TicketKind
 
 _TENDERS = (TenderKind.WECHAT, TenderKind.ALIPAY, TenderKind.CASH, TenderKind.CARD)

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
-from agent.simulator.assortment import PRODUCTS, Want
-from agent.simulator.assortment import Product as Article
 from hub.archive.products.records import Product, ProductCategory
 from hub.archive.stock.corrections import DOCUMENT
 from hub.archive.stock.models import MovementKind
@@ -15,6 +13,8 @@ from hub.kit.asker import Asker, bind_asker
 from hub.kit.clock import utc_now
 from hub.kit.db import Database, Scope, ScopedSession
 from hub.kit.records.apply import Change, apply
+from protocols.pos.assortment import PRODUCTS, Want
+from protocols.pos.assortment import Product as Article
 
 BEGAN = timedelta(days=120)  # how long ago the demo's books began
 PIECES = 900  # of an article of weight 1, to begin with
