@@ -11,6 +11,7 @@ import hub.alerts.notices.models
 import hub.analytics.cold_chain
 import hub.analytics.tables
 import hub.archive.catalogue
+import hub.archive.stock.items
 import hub.archive.stock.models
 import hub.ingest.positions
 import hub.ingest.tables
@@ -35,6 +36,7 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.analytics.cold_chain,
     hub.analytics.tables,
     hub.archive.catalogue,
+    hub.archive.stock.items,
     hub.archive.stock.models,
     hub.ingest.positions,
     hub.ingest.tables,
