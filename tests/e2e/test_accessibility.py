@@ -23,6 +23,7 @@ PAGES = (
     "/archive/equipment",
     "/archive/equipment?filter[type]=freezer",
     "/archive",
+    "/mentions",
     "/archive/equipment/new",
 )
 LOOKS = [

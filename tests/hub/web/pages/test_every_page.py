@@ -36,6 +36,7 @@ PATHS = (
     "/stock",
     "/stock/codes",
     "/archive",
+    "/mentions",
     "/archive/equipment",
     "/archive/equipment/new",
     "/no-such-page",
