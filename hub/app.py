@@ -236,6 +236,7 @@ def open_parts(settings: HubSettings) -> Iterator[Parts]:
             "ingest": partial(_demand_moving, ingest),
         }
         services = replace(services, checks=checks, numbers=ingest.metrics)
+        open_desk(db, services.sign_in.sessions).finish_approved()
         yield Parts(services, ingest, key_care(services, room), audit_sealer(services, room))
 
 

@@ -110,6 +110,16 @@ class Desk:
             return self._do(case.request)
         return state
 
+    def finish_approved(self) -> int:
+        """Do what was approved when the hub was stopped before doing it; called at its start."""
+        table = ApprovalRequest
+        query = select(table).where(table.state == ApprovalState.APPROVED, table.action != EXPORT)
+        with self._db.system_read("approvals") as connection:
+            rows = connection.execute(query).all()
+        for row in rows:
+            self._do(ApprovalRequest(**row._mapping))
+        return len(rows)
+
     def use_export(
         self, session: ScopedSession, record_type: str, told: dict[str, Any]
     ) -> str | None:

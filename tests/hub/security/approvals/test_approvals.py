@@ -189,6 +189,20 @@ def test_after_the_deadline_it_is_over(office: Office, monkeypatch: pytest.Monke
     assert office.desk.case(office.actor("buyer"), request).request.state == "expired"
 
 
+def test_what_was_approved_when_the_hub_stopped_is_done_at_its_start(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = office.ask()
+    office.decide("boss", request)
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Desk, "_do", lambda *_: "approved")
+        office.decide("keeper", request)
+    assert office.days != 90
+    assert office.desk.finish_approved() == 1
+    assert office.days == 90
+    assert office.desk.finish_approved() == 0
+
+
 def test_the_hubs_own_work_passes(office: Office) -> None:
     with office.chain.write() as session:
         apply(session, Supplier, Change(office.chain.supplier, {"payment_days": 200}))
