@@ -62,6 +62,7 @@ class ChainUnderTest:
     category: UUID
     product: UUID
     stores: list[StoreUnderTest] = field(default_factory=list)
+    others: dict[str, UUID] = field(default_factory=dict)  # other records, by their path
 
     @contextmanager
     def write(

@@ -79,7 +79,7 @@ class NoticeRoute(Record):
 
     name: Mapped[str] = text("名称", "Name", LIST | SEARCH | KEY | TITLE, max=80)
     for_store_id: Mapped[UUID | None] = reference("门店", "Store", "stores", LIST | FILTER)
-    rules: Mapped[list[str]] = labels("规则（空为全部）", "Rules (empty: all)", LIST)
+    rules: Mapped[list[str] | None] = labels("规则（空为全部）", "Rules (empty: all)", LIST)
     from_level: Mapped[Level] = choice(
         "级别不低于", "From severity", Level, LIST | FILTER, default=Level.LOW
     )

@@ -7,6 +7,7 @@ texts (`amber-1`, `amber-2`, `cobalt-1`, `cobalt-2`), so a leak shows wherever i
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -15,9 +16,11 @@ from starlette.testclient import TestClient
 
 from hub.app import PAGES, create_app
 from hub.archive.catalogue import RECORD_TYPES
+from hub.detection.findings import Rule
 from hub.kit.db import Record, StoreScoped
 from hub.kit.ids import uuid7
 from hub.kit.records.declare import fields_of, path_of
+from hub.security.records import User
 from hub.security.roles import SEEDS
 from tests.hub.chain_under_test import ChainUnderTest, StoreUnderTest
 from tests.hub.web.world_under_test import API, CHIEF, World
@@ -33,6 +36,7 @@ CHAINS_OWN = tuple(
     for model in RECORD_TYPES
     if not issubclass(model, StoreScoped) and model.__tablename__ != "users"
 )
+RULES = cycle(rule.value for rule in Rule if rule is not Rule.TEMPERATURE_HIGH)
 REFUSED = (403, 404, 405, 422)
 ACTIONS = {"GET": "read", "PATCH": "update", "DELETE": "archive"}
 
@@ -79,6 +83,7 @@ def address(operation: Operation, chain: ChainUnderTest, store: StoreUnderTest) 
         "suppliers": chain.supplier,
         "product-categories": chain.category,
         "products": chain.product,
+        **chain.others,
     }
     noun = operation.path.removeprefix(f"{API}/").partition("/")[0]
     path = operation.path.replace("{id}", str(ids.get(noun, uuid7()))).replace("{seq}", "1")
@@ -238,5 +243,9 @@ def fresh(world: World, model: type[Record]) -> dict[str, Any]:
         "name": word,
         "username": word,
         "type": "oven",
+        "rule": next(RULES),
+        "user_id": own_id(world, User),
+        "starts_at": "2026-03-01T00:00:00Z",
+        "ends_at": "2026-03-02T00:00:00Z",
     }
     return {name: values[name] for name in fields_of(model) if name in values}
