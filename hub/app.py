@@ -50,6 +50,7 @@ from hub.settings import HubSettings
 from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
 from hub.timeseries.port import TimeSeries
+from hub.timeseries.tiers import TieredTimeSeries
 from hub.web.api import (
     alerts,
     approvals,
@@ -227,7 +228,8 @@ def open_parts(settings: HubSettings) -> Iterator[Parts]:
         stack.callback(db.close)
         log.info("The database is at revision %s.", upgrade(db))
         registry = Registry(db)
-        series = open_timeseries(settings.timeseries_url, settings.data_dir, registry.store_of)
+        engine = open_timeseries(settings.timeseries_url, settings.data_dir, registry.store_of)
+        series = TieredTimeSeries(engine, settings.data_dir / "timeseries")
         stack.callback(series.close)
         services = _services(settings, db, registry, series, room.vault)
         ingest = _ingest(services)
