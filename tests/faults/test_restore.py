@@ -47,6 +47,7 @@ def go_back_to(chain: Scene, backup: Path, safe: Path) -> None:
     hub_command(chain, "restore", str(backup), "--key-file", str(safe / "backup.key"))
     shutil.copy(safe / "master.key", chain.hub.data_dir)
     chain.hub.start()
+    chain.hub.wait_until_ready()
 
 
 @pytest.mark.faults
