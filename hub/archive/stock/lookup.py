@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 
 from hub.archive.products.records import Product, ProductVariant
 from hub.archive.stock.models import StockBalance, StockMovement
@@ -21,6 +21,7 @@ from hub.kit.records.query import matching, parse
 
 PAGE = 100
 HISTORY = 200
+ITS_ID = func.coalesce(ProductVariant.id, Product.id)
 _NO_ITEM = T("没有这件商品。", "There is no such item.")
 
 
@@ -80,15 +81,39 @@ class Change:
 def stock(
     session: ScopedSession, store_id: UUID, q: str = "", show: Show = Show.KNOWN
 ) -> Sequence[StockRow]:
-    """The first items of a store; words look through everything that is on file."""
-    found = _rows(store_id, is_outer=bool(q.strip()))
-    if show is Show.OUT:
-        found = found.where(StockBalance.on_hand_milli - StockBalance.reserved_milli <= 0)
-    elif show is Show.NEGATIVE:
-        found = found.where(StockBalance.on_hand_milli < 0)
-    found = matching(session, found, Product, parse(Product, [("q", q.strip())]))
-    found = found.order_by(Product.code, Product.id, ProductVariant.position).limit(PAGE)
-    return [StockRow(*row) for row in session.execute(found)]
+    """The first items of a store; words look through everything that is on file.
+
+    A page of products or items is chosen first, from an index, and joined after that: the join of
+    everything, sorted, takes seconds with 100,000 items.
+    """
+    rows = _rows(store_id)
+    if show is not Show.KNOWN:
+        lacking = _lacking(session, store_id, show)
+        rows = rows.where(or_(ProductVariant.id.in_(lacking), Product.id.in_(lacking)))
+    if q.strip() or show is Show.KNOWN:
+        rows = rows.where(Product.id.in_(_products(session, store_id, q.strip())))
+    rows = rows.order_by(Product.code, Product.id, ProductVariant.position).limit(PAGE)
+    return [StockRow(*row) for row in session.execute(rows)]
+
+
+def _products(session: ScopedSession, store_id: UUID, q: str) -> Sequence[UUID]:
+    """The first products that words find; without words, those that ever moved in the store."""
+    found = matching(session, select(Product.id), Product, parse(Product, [("q", q)]))
+    if not q:
+        here = select(StockBalance.item_id).where(StockBalance.store_id == store_id)
+        own = here.where(StockBalance.item_id == Product.id)
+        of_variant = here.join(ProductVariant, ProductVariant.id == StockBalance.item_id).where(
+            ProductVariant.product_id == Product.id
+        )
+        found = found.where(or_(exists(of_variant), exists(own)))
+    return session.scalars(found.order_by(Product.code, Product.id).limit(PAGE)).all()
+
+
+def _lacking(session: ScopedSession, store_id: UUID, show: Show) -> Sequence[UUID]:
+    left = StockBalance.on_hand_milli - StockBalance.reserved_milli
+    short = StockBalance.on_hand_milli < 0 if show is Show.NEGATIVE else left <= 0
+    wanted = select(StockBalance.item_id).where(StockBalance.store_id == store_id, short)
+    return session.scalars(wanted.order_by(StockBalance.item_id).limit(PAGE)).all()
 
 
 def item(session: ScopedSession, store_id: UUID, item_id: UUID) -> StockRow:
@@ -96,7 +121,7 @@ def item(session: ScopedSession, store_id: UUID, item_id: UUID) -> StockRow:
     which = or_(
         ProductVariant.id == item_id, and_(Product.id == item_id, ProductVariant.id.is_(None))
     )
-    row = session.execute(_rows(store_id, is_outer=True).where(which)).first()
+    row = session.execute(_rows(store_id).where(which)).first()
     if row is None:
         raise NotFoundError(_NO_ITEM)
     return StockRow(*row)
@@ -152,11 +177,10 @@ def quantity_at(session: ScopedSession, store_id: UUID, item_id: UUID, at: datet
     return int(session.scalar(summed) or 0)
 
 
-def _rows(store_id: UUID, *, is_outer: bool) -> Select[Any]:
-    its_id = func.coalesce(ProductVariant.id, Product.id)
-    here = and_(StockBalance.item_id == its_id, StockBalance.store_id == store_id)
+def _rows(store_id: UUID) -> Select[Any]:
+    here = and_(StockBalance.item_id == ITS_ID, StockBalance.store_id == store_id)
     columns: list[Any] = [
-        its_id,
+        ITS_ID,
         Product.id,
         Product.code,
         Product.name,
@@ -174,5 +198,5 @@ def _rows(store_id: UUID, *, is_outer: bool) -> Select[Any]:
         select(*columns)
         .select_from(Product)
         .outerjoin(ProductVariant, ProductVariant.product_id == Product.id)
-        .join(StockBalance, here, isouter=is_outer)
+        .outerjoin(StockBalance, here)
     )
