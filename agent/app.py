@@ -13,6 +13,7 @@ from agent.guard import Guard, ModbusRelay, Watched
 from agent.health import DEVICE as OWN_DEVICE
 from agent.health import METRICS as OWN_METRICS
 from agent.health import Health
+from agent.identity_renewal import Renewal
 from agent.machine import give_back_memory
 from agent.outbox import MEGABYTE, Outbox
 from agent.outbox_batch import Batching
@@ -65,13 +66,17 @@ async def run_agent(settings: AgentSettings, notifier: Notifier, *, folder: Path
         with _cancelled_by_signals(), _noted(logbook):
             try:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(outbox.run(), name="outbox")
-                    group.create_task(poller.run(), name="poller")
-                    group.create_task(uplink.run(), name="uplink")
-                    group.create_task(guard.run(), name="guard")
-                    group.create_task(health.run(), name="health")
-                    group.create_task(page.run(), name="status")
-                    group.create_task(notifier.feed(is_moving), name="watchdog")
+                    for name, work in (
+                        ("outbox", outbox.run()),
+                        ("poller", poller.run()),
+                        ("uplink", uplink.run()),
+                        ("guard", guard.run()),
+                        ("health", health.run()),
+                        ("status", page.run()),
+                        ("renewal", Renewal(settings.agent.data_dir / "identity").run()),
+                        ("watchdog", notifier.feed(is_moving)),
+                    ):
+                        group.create_task(work, name=name)
                     _started(notifier)
                     log.info("Agent %s is running.", settings.agent.id)
             finally:

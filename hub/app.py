@@ -21,6 +21,7 @@ from hub.alerts.notices.links import Links
 from hub.alerts.notices.services import AllowedHosts
 from hub.errors import BusyError, HubError, T
 from hub.guards import audit_sealer, key_care, open_strongroom
+from hub.identity import IdentityParts, host_options, open_identity
 from hub.ingest.events import Events
 from hub.ingest.registry import Registry
 from hub.ingest.series import LastSeen, SeriesConsumer
@@ -52,6 +53,7 @@ from hub.timeseries.last import LastValues
 from hub.timeseries.port import TimeSeries
 from hub.timeseries.tiers import TieredTimeSeries
 from hub.web.api import (
+    agents,
     alerts,
     approvals,
     audit,
@@ -97,6 +99,7 @@ from hub.web.pages import (
     ui_kit,
     work_orders,
 )
+from hub.web.pages import agents as agent_pages
 from hub.web.pages import alerts as alert_pages
 from hub.web.pages import approvals as approval_pages
 from hub.web.pages import audit as audit_pages
@@ -108,12 +111,13 @@ from hub.web.pages.errors import page_error
 from hub.web.problems import install_problems
 from hub.web.rendering import Templates
 from hub.web.services import Services
-from protocols.mqtt.options import MqttOptions, MqttOptionsError
+from protocols.mqtt.options import MqttOptionsError
 
 log = logging.getLogger(__name__)
 
 API: tuple[APIRouter, ...] = (
     auth.router,
+    agents.router,
     people.router,
     audit.router,
     approvals.router,
@@ -151,6 +155,7 @@ PAGES: tuple[APIRouter, ...] = (
     palette_pages.router,
     comments.router,
     admin.router,
+    agent_pages.router,
     help_pages.router,
     account.router,
     invitation.router,
@@ -182,6 +187,7 @@ class Parts:
     ingest: Ingest
     key_care: KeyCare
     sealer: Sealer
+    identity: IdentityParts | None
 
 
 def create_app(services: Services) -> FastAPI:
@@ -232,14 +238,17 @@ def open_parts(settings: HubSettings) -> Iterator[Parts]:
         series = TieredTimeSeries(engine, settings.data_dir / "timeseries")
         stack.callback(series.close)
         services = _services(settings, db, registry, series, room.vault)
+        identity = open_identity(settings, db, registry, services.sign_in.passwords)
+        enrolment = identity.enrolment if identity else None
         ingest = _ingest(services)
         checks: dict[str, Callable[[], None]] = {
             "database": db.ping,
             "ingest": partial(_demand_moving, ingest),
         }
-        services = replace(services, checks=checks, numbers=ingest.metrics)
+        services = replace(services, checks=checks, numbers=ingest.metrics, enrolment=enrolment)
         open_desk(db, services.sign_in.sessions).finish_approved()
-        yield Parts(services, ingest, key_care(services, room), audit_sealer(services, room))
+        care, sealer = key_care(services, room), audit_sealer(services, room)
+        yield Parts(services, ingest, care, sealer, identity)
 
 
 def _services(
@@ -267,22 +276,13 @@ def _services(
 
 def _ingest(services: Services) -> Ingest:
     settings = services.settings
-    options = MqttOptions(
-        url=settings.mqtt_url,
-        client_id="storevitals-hub",
-        username=settings.mqtt_username or None,
-        password=settings.mqtt_password.get_secret_value() or None,
-        ca_file=settings.mqtt_ca_file,
-        cert_file=settings.mqtt_cert_file,
-        key_file=settings.mqtt_key_file,
-    )
     consumers = (
         SeriesConsumer(services.timeseries),
         LastSeen(services.last, services.live, services.registry, services.timeseries),
         Events(services.db, services.live, settings.data_dir / "detection"),
     )
     return Ingest(
-        options,
+        host_options(settings),
         settings.data_dir / "journal.sqlite",
         services.db,
         services.registry,
@@ -359,6 +359,8 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
                 control.listen(settings.data_dir, local_commands(parts.services)), name="control"
             ),
         ]
+        if parts.identity:
+            others.append(group.create_task(parts.identity.run(), name="identity"))
         log.info("The hub listens on http://%s:%d.", settings.host, settings.port)
         await server.serve([listener])
         for task in others:

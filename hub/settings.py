@@ -48,6 +48,9 @@ class HubSettings(BaseSettings):
     mqtt_ca_file: Path | None = Field(None, description="CA that signs the broker's certificate")
     mqtt_cert_file: Path | None = Field(None, description="the hub's client certificate")
     mqtt_key_file: Path | None = Field(None, description="the key of that certificate")
+    agents_url: str = Field(
+        "", description="broker as agents reach it, mqtts://host:8883; empty: no enrolment here"
+    )
     database_url: str = Field("", description="archive; empty: SQLite in data_dir")
     timeseries_url: str = Field(
         "duckdb:", description="duckdb:, influxdb://… or victoriametrics://…"
@@ -98,6 +101,11 @@ class HubSettings(BaseSettings):
         if self.master_key_file is None:
             object.__setattr__(self, "master_key_file", self.data_dir.absolute() / "master.key")
         return self
+
+    @property
+    def authority_dir(self) -> Path:
+        """Keys and certificates of the hub's own authority."""
+        return self.data_dir.absolute() / "pki"
 
     @property
     def base_url(self) -> str:

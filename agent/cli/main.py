@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from agent.cli import check, doctor, outbox, probe, report, run, scan, setup
+from agent.cli import check, doctor, enrol, outbox, probe, report, run, scan, setup
 from agent.cli.options import refuse
 from agent.version import VERSION
 
@@ -26,6 +26,7 @@ def build_parser(*, with_simulator: bool) -> argparse.ArgumentParser:
     setup.add_parser(subparsers)
     scan.add_parser(subparsers)
     probe.add_parser(subparsers)
+    enrol.add_parser(subparsers)
     check.add_parser(subparsers)
     doctor.add_parser(subparsers)
     outbox.add_parser(subparsers)

@@ -15,6 +15,7 @@ from hub.settings import HubSettings
 from hub.web.recent import Recent
 
 if TYPE_CHECKING:
+    from hub.ingest.enrolment import Enrolment
     from hub.ingest.registry import Registry
     from hub.live import Live
     from hub.timeseries.last import LastValues
@@ -47,6 +48,9 @@ class Services:
     """What `GET /metrics` tells beside the process itself: name → value now."""
     export_approval: ExportApproval = _go_ahead
     """Asked before records leave as a file."""
+
+    enrolment: "Enrolment | None" = None
+    """How agents get their identity; None where the hub has no authority of its own."""
 
     @cached_property
     def files(self) -> Files:

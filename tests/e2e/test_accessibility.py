@@ -18,6 +18,7 @@ PAGES = (
     "/alerts",
     "/alerts?status=all",
     "/admin",
+    "/admin/agents",
     "/help",
     "/ui-kit",
     "/archive/equipment",

@@ -28,7 +28,11 @@ from tests.hub.web.world_under_test import API, CHIEF, World
 ROLES = tuple(seed.code for seed in SEEDS)
 RIGHTS = {seed.code: seed.rights for seed in SEEDS}
 RIGHTS[CHIEF] = RIGHTS["admin"]
-OPEN = {f"{API}/health", f"{API}/health/ready", f"{API}/auth/token"}
+OPEN = {f"{API}/health", f"{API}/health/ready", f"{API}/auth/token"} | {
+    f"{API}/agents/authority",
+    f"{API}/agents/enrol",  # by a code, or by the key of a certificate
+    f"{API}/agents/renew",
+}
 ENDLESS = {f"{API}/events"}  # a stream; its scope is tested where it is made
 RECORD_PATHS = tuple(f"{API}/{path_of(model)}" for model in RECORD_TYPES)
 CHAINS_OWN = tuple(

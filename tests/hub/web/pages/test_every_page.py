@@ -26,6 +26,7 @@ PATHS = (
     "/account/notices",
     "/admin/notices",
     "/admin",
+    "/admin/agents",
     "/admin/people",
     "/admin/people/new",
     "/admin/roles",

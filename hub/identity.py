@@ -1,0 +1,97 @@
+"""The parts that give agents their identity: authority, enrolment, keeper of the broker."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from hub.ingest.broker import HOST, KEEPER, BrokerKeeper
+from hub.ingest.enrolment import Enrolment
+from hub.ingest.registry import Registry
+from hub.kit.db import Database
+from hub.security.passwords import Passwords
+from hub.security.pki import Authority
+from hub.settings import HubSettings
+from protocols.mqtt.options import MqttOptions
+
+log = logging.getLogger(__name__)
+
+SERVER = "server"
+CARE_EVERY_S = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class IdentityParts:
+    """There where the hub has an authority of its own, that is after `storevitals-hub setup`."""
+
+    enrolment: Enrolment
+    keeper: BrokerKeeper
+    settings: HubSettings
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.keeper.run(), name="keeper")
+            tasks.create_task(self._care(), name="certificates")
+
+    async def _care(self) -> None:
+        """The hub's own certificates are renewed in time; systemd reloads who uses them."""
+        while True:
+            await asyncio.sleep(CARE_EVERY_S)
+            await asyncio.to_thread(self._renew)
+
+    def _renew(self) -> None:
+        try:
+            renew_own(self.enrolment.authority, self.settings)
+            self.enrolment.write_revoked()
+        except OSError as error:  # a full disk: tomorrow again, there is a month left
+            log.error("The hub's certificates could not be renewed: %s", error)
+
+
+def open_identity(
+    settings: HubSettings, db: Database, registry: Registry, passwords: Passwords
+) -> IdentityParts | None:
+    if not settings.agents_url:
+        return None
+    authority = Authority.open(settings.authority_dir)
+    renew_own(authority, settings)
+    enrolment = Enrolment(db, registry, passwords, authority, settings.agents_url)
+    enrolment.write_revoked()
+    keeper = BrokerKeeper(_own_options(settings, KEEPER), enrolment.speakers)
+    enrolment.on_change = keeper.nudge
+    return IdentityParts(enrolment, keeper, settings)
+
+
+def renew_own(authority: Authority, settings: HubSettings) -> None:
+    """Certificates of the hub's two clients, and of the broker and the web."""
+    for name in (KEEPER, HOST):
+        authority.issue(name)
+    urls = (settings.agents_url, settings.public_url, settings.mqtt_url)
+    hosts = dict.fromkeys(host for url in urls if (host := urlsplit(url).hostname))
+    authority.issue(SERVER, hosts)
+
+
+def host_options(settings: HubSettings) -> MqttOptions:
+    """How ingest reaches the broker: as the settings say, or by the hub's own certificate."""
+    if settings.agents_url and settings.mqtt_cert_file is None:
+        return _own_options(settings, HOST)
+    return MqttOptions(
+        url=settings.mqtt_url,
+        client_id=HOST,
+        username=settings.mqtt_username or None,
+        password=settings.mqtt_password.get_secret_value() or None,
+        ca_file=settings.mqtt_ca_file,
+        cert_file=settings.mqtt_cert_file,
+        key_file=settings.mqtt_key_file,
+    )
+
+
+def _own_options(settings: HubSettings, name: str) -> MqttOptions:
+    folder = settings.authority_dir
+    pem = folder / f"{name}.pem"
+    return MqttOptions(
+        url=settings.mqtt_url,
+        client_id=name,
+        ca_file=settings.mqtt_ca_file or folder / "root.crt",
+        cert_file=pem,
+        key_file=pem,
+    )
