@@ -1,14 +1,23 @@
-"""Every column of sealed text: what a rotation of keys seals anew."""
+"""The columns that the vault seals: the secrets of record types, sealed anew when keys change."""
 
 from typing import cast
 
 from sqlalchemy import Table
 
 from hub.alerts.notices.models import NoticeChannel
+from hub.archive.catalogue import RECORD_TYPES
+from hub.kit.records.declare import fields_of
 from hub.security.models import SecondFactor
 from hub.security.vault.rotation import SealedColumn
 
+_OF_RECORDS = tuple(
+    SealedColumn(cast(Table, model.__table__), field.name)
+    for model in RECORD_TYPES
+    for field in fields_of(model).values()
+    if field.is_secret
+)
 SEALED_COLUMNS: tuple[SealedColumn, ...] = (
+    *_OF_RECORDS,
     SealedColumn(cast(Table, NoticeChannel.__table__), "url"),
     SealedColumn(cast(Table, SecondFactor.__table__), "secret"),
 )

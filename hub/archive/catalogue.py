@@ -2,23 +2,60 @@
 
 from hub.archive.areas.records import Area
 from hub.archive.chains.records import Chain
+from hub.archive.competitors.records import Competitor, CompetitorPrice
+from hub.archive.contracts.records import Contract
+from hub.archive.customers.records import Customer, CustomerClass, Member, MemberTier
+from hub.archive.documents.records import Document
 from hub.archive.duty.records import NoticeRoute, OnCallShift
-from hub.archive.equipment.records import Equipment
+from hub.archive.equipment.records import Equipment, EquipmentModel, SparePart
+from hub.archive.health.records import Condition, HealthProfile
+from hub.archive.partners.records import Partner
 from hub.archive.playbooks.records import PlaybookEntry
+from hub.archive.policies.records import Policy
+from hub.archive.prices.records import PriceList
 from hub.archive.products.records import Product, ProductCategory
+from hub.archive.purchase_orders.records import PurchaseOrder
 from hub.archive.regions.records import Region
-from hub.archive.stores.records import Store
-from hub.archive.suppliers.records import Supplier
+from hub.archive.services.records import Package, Service
+from hub.archive.staff.records import Certificate, Employee, Post, Skill
+from hub.archive.stores.records import Holiday, Store
+from hub.archive.suppliers.records import Supplier, SupplierItem
+from hub.archive.teams.records import Team
 from hub.kit.db import Record
 from hub.security.records import User
 
 RECORD_TYPES: tuple[type[Record], ...] = (
     Store,
     Area,
+    Holiday,
+    Document,
     Equipment,
+    EquipmentModel,
+    SparePart,
+    Employee,
+    Certificate,
+    Post,
+    Skill,
     Product,
     ProductCategory,
+    PriceList,
+    Service,
+    Package,
     Supplier,
+    SupplierItem,
+    PurchaseOrder,
+    Contract,
+    Customer,
+    Member,
+    CustomerClass,
+    MemberTier,
+    HealthProfile,
+    Condition,
+    Competitor,
+    CompetitorPrice,
+    Team,
+    Policy,
+    Partner,
     PlaybookEntry,
     NoticeRoute,
     OnCallShift,

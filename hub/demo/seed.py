@@ -14,6 +14,7 @@ from hub.archive.equipment.records import Equipment, EquipmentType
 from hub.archive.regions.records import Region
 from hub.archive.stores.records import Store, Surroundings
 from hub.demo.goods import stock_up
+from hub.demo.paperwork import add_paperwork
 from hub.ingest.registry import Registry
 from hub.kit.asker import Asker, bind_asker
 from hub.kit.db import Database, Scope, ScopedSession
@@ -138,6 +139,7 @@ def seed_chain(db: Database, group: str, stores: Sequence[DemoStore], login: Log
         bind_asker(session, _ASKER)
         region = apply(session, Region, Change(values={"code": "SH", "name": "上海"}))
         store_ids = [_add_store(session, store, region.id) for store in stores]
+        add_paperwork(session, store_ids)
     registry = Registry(db)
     for store, store_id in zip(stores, store_ids, strict=True):
         registry.approve(group, store.node, chain_id=chain_id, store_id=store_id)

@@ -1,12 +1,12 @@
 """What every table of the hub is built on: `Base`, its column types and the scoping mixins."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from sqlalchemy import DateTime, Dialect, MetaData, Table, TypeDecorator
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from hub.errors import T
 from hub.kit.clock import utc_now
@@ -89,4 +89,14 @@ class Record(ChainScoped, Base):
 
     def problems(self) -> Iterator[tuple[str, T]]:
         """(field, what is wrong) for every rule of this type that the record breaks now."""
+        yield from ()
+
+    def locked(self) -> T | None:
+        """Why the record may not be changed in its present state, or None."""
+        return None
+
+    def secret_problems(
+        self, session: Session, plain: Mapping[str, str | None]
+    ) -> Iterator[tuple[str, T]]:
+        """(field, what is wrong) among the secrets being written, before they are sealed."""
         yield from ()

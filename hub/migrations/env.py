@@ -4,7 +4,7 @@ from typing import Any
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from sqlalchemy import Enum
+from sqlalchemy import Column, Enum
 
 import hub.alerts.models
 import hub.alerts.notices.models
@@ -28,7 +28,9 @@ import hub.security.approvals.models
 import hub.security.audit.models
 import hub.security.models
 import hub.security.privacy.models
+from hub.kit.records.id_list import IdList
 from hub.kit.records.labels import LabelList
+from hub.kit.records.sealed import SecretText
 from hub.kit.tables import Base, UtcDateTime
 
 MODULES = (  # every module that declares tables; a new one is added here and imported above
@@ -61,11 +63,18 @@ def _render(kind: str, item: object, _context: AutogenContext) -> Any:
     """Migrations know no types of ours, so they still run when ours have changed."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
-    if kind == "type" and isinstance(item, LabelList):
+    if kind == "type" and isinstance(item, LabelList | IdList | SecretText):
         return "sa.Text()"
     if kind == "type" and isinstance(item, Enum):
         return f"sa.String({item.length})"
     return False
+
+
+def _compare_default(
+    _context: object, _there: object, column: Column[Any], *_: object
+) -> bool | None:
+    """SQLite drops no default without copying the table, so that of a new column stays behind."""
+    return False if column.name == "search_words" else None
 
 
 context.configure(
@@ -73,7 +82,7 @@ context.configure(
     target_metadata=Base.metadata,
     render_item=_render,
     render_as_batch=True,
-    compare_server_default=True,
+    compare_server_default=_compare_default,
     transactional_ddl=True,
 )
 with context.begin_transaction():

@@ -19,6 +19,7 @@ from hub.kit.records.kinds import (
     choice,
     text,
 )
+from hub.kit.records.search import Searchable
 
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]*")
 
@@ -38,7 +39,7 @@ class PageLanguage(Choice):
     EN = "en", "英文", "English"
 
 
-class User(Record):
+class User(Searchable, Record):
     """A person; the password is in `credentials`, the roles in `user_roles`."""
 
     __tablename__ = "users"

@@ -1,7 +1,7 @@
 """The roles that exist from the first day, and what they may do: seeds of rows, never asked later.
 
 A right is `<subject>.<action>`. Subjects are record types and the hub's other nouns; actions are
-read, create, update and archive. A chain may change its rows; this table is only read when a chain
+read, create, update, archive, and what a record type adds: cost, personal, reveal, send and others.
 is opened.
 """
 
@@ -13,13 +13,22 @@ from hub.kit.db import ScopedSession
 from hub.kit.ids import uuid7
 from hub.security.models import Role, RoleRight
 
-PLACES = ("chains", "regions", "stores", "areas", "equipment")
+PLACES = ("chains", "regions", "stores", "areas", "equipment", "equipment_types")
 BUYING = ("suppliers", "products")
+TRADE = ("purchase_orders", "contracts")
+PEOPLE = ("employees", "posts")
+CLIENTS = ("customers", "membership", "conditions")
+RULES = ("teams", "policies")
+ARCHIVE_ALL = (*BUYING, *TRADE, *PEOPLE, *CLIENTS, *RULES, "documents", "competitors", "partners")
 BUSINESS = ("sales", "footfall")
 WATCH = ("readings", "alerts", "work_orders", "playbooks", "on_call")
 CARE = ("playbooks", "notice_routes", "notice_channels", "on_call")
 READ, CREATE, UPDATE, ARCHIVE = "read", "create", "update", "archive"
 KEEP = (READ, CREATE, UPDATE, ARCHIVE)
+COST, PERSONAL, REVEAL = "cost", "personal", "reveal"
+COSTS = ("suppliers", "products", "contracts", "partners", "equipment", "equipment_types")
+ORDERING = ("send", "receive", "cancel")
+DECIDING = ("renew", "renegotiate", "end", "reopen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +48,11 @@ SEEDS = (
     Seed(
         "admin",
         T("管理员", "Admin"),
-        _may(("regions", "stores", "areas", "equipment", "users", "roles", "agents"), *KEEP)
-        | _may((*BUYING, "stock"), *KEEP)
+        _may(("regions", "stores", "areas", "equipment", "equipment_types"), *KEEP)
+        | _may(("users", "roles", "agents", "stock", *ARCHIVE_ALL), *KEEP)
+        | _may(COSTS, COST)
+        | _may(("purchase_orders",), *ORDERING)
+        | _may(("contracts",), *DECIDING)
         | _may(("chains",), READ, UPDATE)
         | _may(("readings", "alerts", "work_orders", "audit", "metrics"), READ)
         | _may(CARE, *KEEP),
@@ -48,7 +60,12 @@ SEEDS = (
     Seed(
         "hq_manager",
         T("总部经理", "HQ manager"),
-        _may(("regions", "stores", "areas", "equipment", "work_orders", "stock", *BUYING), *KEEP)
+        _may(("regions", "stores", "areas", "equipment", "equipment_types", "work_orders"), *KEEP)
+        | _may((*ARCHIVE_ALL, "stock"), *KEEP)
+        | _may(COSTS, COST)
+        | _may(("customers", "employees", "partners"), PERSONAL)
+        | _may(("purchase_orders",), *ORDERING)
+        | _may(("contracts",), *DECIDING)
         | _may(("chains", "users", "agents", *BUSINESS, "readings", "alerts"), READ)
         | _may(("chains", "alerts"), UPDATE)
         | _may(CARE, *KEEP),
@@ -56,26 +73,104 @@ SEEDS = (
     Seed(
         "hq_analyst",
         T("总部分析员", "HQ analyst"),
-        _may((*PLACES, *BUSINESS, *WATCH, *BUYING, "stock"), READ),
+        _may((*PLACES, *BUSINESS, *WATCH, *BUYING, *TRADE, "competitors", "membership"), READ)
+        | _may(("stock",), READ)
+        | _may(("suppliers", "products", "contracts", "equipment", "equipment_types"), COST),
+    ),
+    Seed(
+        "region_manager",
+        T("区域经理", "Region manager"),
+        _may(("areas", "equipment", "work_orders", "documents", "competitors"), *KEEP)
+        | _may((*PLACES, *BUSINESS, "readings", "alerts", "agents", *BUYING, *TRADE), READ)
+        | _may((*PEOPLE, *CLIENTS, *RULES), READ)
+        | _may(("stores", "alerts"), UPDATE)
+        | _may(("employees",), PERSONAL)
+        | _may(("equipment",), COST),
     ),
     Seed(
         "store_manager",
         T("店长", "Store manager"),
-        _may(("areas", "equipment", "work_orders", "stock"), *KEEP)
-        | _may(("chains", "regions", "stores", *BUSINESS, "readings", "alerts", "agents"), READ)
+        _may(("areas", "equipment", "work_orders", "documents", "competitors", "stock"), *KEEP)
+        | _may((*PLACES, *BUSINESS, "readings", "alerts", "agents"), READ)
         | _may(("stores", "alerts"), UPDATE)
-        | _may((*BUYING, "playbooks", "notice_routes", "on_call"), READ),
+        | _may((*BUYING, *PEOPLE, *CLIENTS, *RULES, "playbooks"), READ)
+        | _may(("notice_routes", "on_call"), READ)
+        | _may(("customers", "employees"), CREATE, UPDATE, PERSONAL)
+        | _may(("equipment",), COST)
+        | _may(("purchase_orders",), *KEEP, *ORDERING),
+    ),
+    Seed(
+        "franchisee",
+        T("加盟商", "Franchisee"),
+        _may(("areas", "equipment", "documents", "employees", "competitors"), *KEEP)
+        | _may((*PLACES, *BUSINESS, *WATCH, "products", "posts", *CLIENTS, *RULES), READ)
+        | _may(("customers",), CREATE, UPDATE)
+        | _may(("customers", "employees"), PERSONAL)
+        | _may(("equipment",), COST)
+        | _may(("purchase_orders",), *KEEP, *ORDERING),
     ),
     Seed(
         "clerk",
         T("店员", "Clerk"),
-        _may((*PLACES, "footfall", "stock", "products", *WATCH), READ)
-        | _may(("work_orders",), CREATE),
+        _may((*PLACES, "footfall", *WATCH, "products", "stock", "policies"), READ)
+        | _may(("work_orders",), CREATE)
+        | _may(("customers",), READ, CREATE, UPDATE),
+    ),
+    Seed(
+        "cashier",
+        T("收银员", "Cashier"),
+        _may(("chains", "stores", "products", "membership", "policies"), READ)
+        | _may(("customers",), READ, CREATE, UPDATE),
+    ),
+    Seed(
+        "stock_keeper",
+        T("库管员", "Stock keeper"),
+        _may((*PLACES, *BUYING, "purchase_orders", "policies"), READ)
+        | _may(("purchase_orders",), "receive"),
+    ),
+    Seed(
+        "purchaser",
+        T("采购员", "Purchaser"),
+        _may((*BUYING, *TRADE, "competitors"), *KEEP)
+        | _may((*PLACES, "policies"), READ)
+        | _may(("suppliers", "products", "contracts"), COST)
+        | _may(("purchase_orders",), *ORDERING)
+        | _may(("contracts",), *DECIDING),
+    ),
+    Seed(
+        "practitioner",
+        T("技师", "Practitioner"),
+        _may(("chains", "stores", "products", "membership", "conditions", "policies"), READ)
+        | _may(("customers", "health_profiles"), READ, CREATE, UPDATE)
+        | _may(("customers",), PERSONAL)
+        | _may(("health_profiles",), REVEAL),
+    ),
+    Seed(
+        "hr",
+        T("人事", "HR"),
+        _may(PEOPLE, *KEEP)
+        | _may(("employees",), PERSONAL, REVEAL)
+        | _may(("chains", "regions", "stores", "documents", *RULES), READ),
+    ),
+    Seed(
+        "finance",
+        T("财务", "Finance"),
+        _may((*PLACES, *BUSINESS, *BUYING, *TRADE, "partners", "policies"), READ)
+        | _may(COSTS, COST)
+        | _may(("suppliers",), REVEAL),
+    ),
+    Seed(
+        "privacy_officer",
+        T("隐私负责人", "Privacy officer"),
+        _may(("customers", "health_profiles", "employees", "partners", "audit"), READ)
+        | _may(("chains", "stores", "conditions", "membership"), READ)
+        | _may(("customers",), UPDATE, ARCHIVE, PERSONAL)
+        | _may(("policies",), *KEEP),
     ),
     Seed(
         "technician",
         T("维修员", "Technician"),
-        _may((*PLACES, *WATCH, "agents"), READ)
+        _may((*PLACES, *WATCH, "agents", "documents", *RULES), READ)
         | _may(("equipment", "alerts", "work_orders"), UPDATE),
     ),
     Seed(
@@ -88,20 +183,11 @@ SEEDS = (
         "auditor",
         T("审计员", "Auditor"),
         _may(
-            (
-                *PLACES,
-                *BUSINESS,
-                *WATCH,
-                *BUYING,
-                "stock",
-                "users",
-                "roles",
-                "agents",
-                "audit",
-                "metrics",
-            ),
+            (*PLACES, *BUSINESS, *WATCH, "stock", "users", "roles", "agents", "audit", "metrics"),
             READ,
-        ),
+        )
+        | _may((*BUYING, *TRADE, *RULES, "documents", "competitors", "partners"), READ)
+        | _may(COSTS, COST),
     ),
 )
 

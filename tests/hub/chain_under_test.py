@@ -20,6 +20,7 @@ from hub.security.accounts import Grant, NewAccount, add_account
 from hub.security.passwords import Passwords
 from hub.security.sessions import Lifetimes
 from hub.security.sign_in import SignIn
+from tests.hub.samples import make_all
 
 PASSWORD = "correct horse"
 QUICK = Passwords(time_cost=1, memory_kib=1024)
@@ -49,6 +50,8 @@ class StoreUnderTest:
     word: str
     area: UUID
     cabinet: UUID
+    ids: dict[str, UUID] = field(default_factory=dict)
+    """One record of every type, the chain's own included, by table."""
 
 
 @dataclass
@@ -62,7 +65,8 @@ class ChainUnderTest:
     category: UUID
     product: UUID
     stores: list[StoreUnderTest] = field(default_factory=list)
-    others: dict[str, UUID] = field(default_factory=dict)  # other records, by their path
+    ids: dict[str, UUID] = field(default_factory=dict)
+    """One record of every type that belongs to the chain, by table."""
 
     @contextmanager
     def write(
@@ -100,13 +104,18 @@ def open_chain_under_test(db: Database, word: str, stores: int = 2) -> ChainUnde
         product = apply(session, Product, Change(values=values))
         ids = (region.id, supplier.id, category.id, product.id)
         chain = ChainUnderTest(db, chain_id, *ids)
+        tables = ("regions", "suppliers", "product_categories", "products")
+        known = {"chains": chain_id, **dict(zip(tables, ids, strict=True))}
+        chain.ids = make_all(session, word, known, of_stores=False)
         for number in range(1, stores + 1):
-            chain.stores.append(add_store(session, f"{word}-{number}", number, region.id))
+            chain.stores.append(add_store(session, f"{word}-{number}", number, chain.ids))
     return chain
 
 
-def add_store(session: ScopedSession, word: str, number: int, region: UUID) -> StoreUnderTest:
-    values = {"code": f"00{number}", "name": word, "region_id": region}
+def add_store(
+    session: ScopedSession, word: str, number: int, chain: dict[str, UUID]
+) -> StoreUnderTest:
+    values = {"code": f"00{number}", "name": word, "region_id": chain["regions"]}
     store = apply(session, Store, Change(values=values)).id
     area = apply(session, Area, Change(values={"store_id": store, "name": f"{word}-area"})).id
     cabinet = {
@@ -119,4 +128,6 @@ def add_store(session: ScopedSession, word: str, number: int, region: UUID) -> S
         "serial_no": f"{word}-serial",
     }
     made = apply(session, Equipment, Change(values=cabinet)).id
-    return StoreUnderTest(store, word, area, made)
+    known = chain | {"stores": store, "areas": area, "equipment": made}
+    ids = make_all(session, word, known, of_stores=True)
+    return StoreUnderTest(store, word, area, made, ids)

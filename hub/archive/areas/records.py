@@ -20,6 +20,7 @@ from hub.kit.records.kinds import (
     reference,
     text,
 )
+from hub.kit.records.search import Searchable
 
 
 class AreaUse(Choice):
@@ -35,7 +36,7 @@ class AreaUse(Choice):
     OTHER = "other", "其他", "Other"
 
 
-class Area(StoreScoped, Record):
+class Area(Searchable, StoreScoped, Record):
     """A part of one store."""
 
     __tablename__ = "areas"

@@ -13,6 +13,7 @@ from hub.kit.db import Record
 from hub.kit.records.declare import RecordType
 from hub.kit.records.kinds import (
     ADVANCED,
+    COST,
     FILTER,
     KEY,
     LIST,
@@ -21,10 +22,12 @@ from hub.kit.records.kinds import (
     UNIQUE,
     Choice,
     choice,
+    decimal,
     long_text,
     money,
     number,
     reference,
+    references,
     text,
     whole,
 )
@@ -87,6 +90,19 @@ class ProductVariant(Line):
     price_minor: Mapped[int | None] = money("售价", "Price", currency="currency")
 
 
+class ProductUnit(Line):
+    """Another unit of a product: a case of 24 bottles, with a barcode of its own."""
+
+    __tablename__ = "product_units"
+
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"), index=True)
+    name: Mapped[str] = text("单位", "Unit", max=20)
+    factor_milli: Mapped[int] = decimal("折合基本单位", "In stock units", ge=1)
+    barcode: Mapped[str | None] = text(
+        "条码", "Barcode", SEARCH | UNIQUE, max=32, check=barcodes.problem
+    )
+
+
 class Product(Searchable, Record):
     """Something the chain sells."""
 
@@ -115,10 +131,18 @@ class Product(Searchable, Record):
     shelf_life_days: Mapped[int | None] = whole(
         "保质期", "Shelf life", ADVANCED, unit=T("天", "days"), ge=1, le=36_500
     )
-    cost_minor: Mapped[int | None] = money("成本", "Cost", ADVANCED, currency="currency")
+    suitable_for: Mapped[list[UUID] | None] = references(
+        "适合", "Suitable for", "conditions", ADVANCED | FILTER
+    )
+    not_suitable_for: Mapped[list[UUID] | None] = references(
+        "不适合", "Not suitable for", "conditions", ADVANCED | FILTER
+    )
+    advice: Mapped[str | None] = long_text("食用与使用建议", "Usage advice", ADVANCED)
+    cost_minor: Mapped[int | None] = money("成本", "Cost", ADVANCED | COST, currency="currency")
     tax_percent: Mapped[float | None] = number("税率", "Tax", ADVANCED, unit="%", le=100)
     currency: Mapped[str] = text(
         "货币", "Currency", ADVANCED, max=3, default="CNY", check=currency_problem
     )
     notes: Mapped[str | None] = long_text("备注", "Notes", ADVANCED)
     variants: Mapped[list[ProductVariant]] = lines("规格与条码", "Variants", ProductVariant, SEARCH)
+    units: Mapped[list[ProductUnit]] = lines("单位换算", "Units", ProductUnit, SEARCH)

@@ -6,9 +6,10 @@ from hub.errors import T
 from hub.kit.db import Record
 from hub.kit.records.declare import RecordType
 from hub.kit.records.kinds import KEY, LIST, SEARCH, TITLE, long_text, text
+from hub.kit.records.search import Searchable
 
 
-class Region(Record):
+class Region(Searchable, Record):
     """A group of stores, such as a city."""
 
     __tablename__ = "regions"

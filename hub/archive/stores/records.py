@@ -28,6 +28,7 @@ from hub.kit.records.kinds import (
     reference,
     text,
 )
+from hub.kit.records.search import Searchable
 
 
 class BusinessType(Choice):
@@ -76,7 +77,7 @@ def currency_problem(value: str) -> T | None:
     return T("请写成 CNY 这样的三个大写字母。", "Write three capital letters such as CNY.")
 
 
-class Store(StoreScoped, Record):
+class Store(Searchable, StoreScoped, Record):
     """One store. It belongs to itself: who may see the store sees this row."""
 
     __tablename__ = "stores"
@@ -145,3 +146,28 @@ class Store(StoreScoped, Record):
         if (self.latitude_deg is None) != (self.longitude_deg is None):
             missing = "latitude_deg" if self.latitude_deg is None else "longitude_deg"
             yield missing, T("经度和纬度要一起填写。", "Give latitude and longitude together.")
+
+
+class Holiday(StoreScoped, Record):
+    """A day on which a store keeps other hours, or none."""
+
+    __tablename__ = "holidays"
+    __record__ = RecordType(
+        label=T("节假日安排", "Holidays"),
+        one=T("节假日", "Holiday"),
+        rights="stores",
+        order="on",
+        start=T("登记不营业或改时间的日子。", "Register days with other hours."),
+    )
+
+    store_id: Mapped[UUID] = reference("门店", "Store", "stores", LIST | FILTER)
+    name: Mapped[str] = text("名称", "Name", LIST | SEARCH | TITLE, max=80)
+    on: Mapped[date] = day("日期", "Date", LIST | FILTER | KEY)
+    opening_hours: Mapped[str | None] = text(
+        "营业时间（空为休息）",
+        "Opening hours (none: closed)",
+        LIST,
+        max=60,
+        hint=T("如 10:00-18:00", "Such as 10:00-18:00"),
+        check=hours.problem,
+    )

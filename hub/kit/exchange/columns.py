@@ -11,7 +11,7 @@ from sqlalchemy import Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kit.ids import uuid7
-from hub.kit.records.declare import Field, fields_of, shown
+from hub.kit.records.declare import Field, shown, written_fields
 from hub.kit.records.kinds import Kind, Show
 from hub.kit.session import ScopedSession
 from hub.kit.tables import Base, ChainScoped, Record
@@ -54,7 +54,8 @@ def plain_head(head: str) -> str:
 
 def importable(model: type[Record]) -> dict[str, Field]:
     """Fields that a cell can hold."""
-    return {n: f for n, f in fields_of(model).items() if f.spec.kind is not Kind.LINES}
+    fields = written_fields(model).items()
+    return {n: f for n, f in fields if f.spec.kind not in (Kind.LINES, Kind.REFERENCES)}
 
 
 @cache

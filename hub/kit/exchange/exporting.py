@@ -19,16 +19,19 @@ from hub.errors import InvalidError, T
 from hub.kit.asker import asker_of
 from hub.kit.exchange.values import FORMULA, MINOR_UNITS
 from hub.kit.records.declare import Field, fields_of, shown
-from hub.kit.records.kinds import Choice, Kind, Show
+from hub.kit.records.kinds import POINTING, Choice, Kind, Show
 from hub.kit.records.log import ChangeLog
 from hub.kit.records.names import names_of
+from hub.kit.records.pointers import pointers
 from hub.kit.records.query import Query, count, rows
+from hub.kit.records.sight import told
 from hub.kit.session import ScopedSession
 from hub.kit.tables import Record
 
 MAX_ROWS = 200_000
 PAGE = 500
-_EXPORTED = frozenset(Kind) - {Kind.LINES}
+_EXPORTED = frozenset(Kind) - {Kind.LINES, Kind.SECRET}
+_PARTS = {Kind.MONEY: MINOR_UNITS, Kind.MILLI: 1000}
 _TOO_MANY = T(
     "一次最多导出 {n:,} 条；请先筛选。", "At most {n:,} records at a time; narrow the list first."
 )
@@ -119,9 +122,7 @@ def pages(session: ScopedSession, export: Export, say: Say) -> Iterator[list[lis
     while True:
         found = rows(session, export.model, query)
         _learn(session, export, found.items, names)
-        yield [
-            [_value(f, getattr(r, f.name), names, say) for f in export.columns] for r in found.items
-        ]
+        yield [[_value(f, told(r, f), names, say) for f in export.columns] for r in found.items]
         if not found.next:
             return
         session.expunge_all()
@@ -131,9 +132,10 @@ def pages(session: ScopedSession, export: Export, say: Say) -> Iterator[list[lis
 def _learn(
     session: ScopedSession, export: Export, records: Sequence[Record], names: dict[UUID, str]
 ) -> None:
-    references = [f for f in export.columns if f.spec.kind is Kind.REFERENCE]
-    wanted = [(f, getattr(r, f.name)) for f in references for r in records]
-    unknown = [(f, one) for f, one in wanted if one is not None and one not in names]
+    shown = {f.name for f in export.columns if f.spec.kind in POINTING}
+    found = [p for r in records for p in pointers(r, with_lines=False) if p.place in shown]
+    wanted = [(p.field, p.id) for p in found]
+    unknown = [(f, one) for f, one in wanted if one not in names]
     if len(names) > MAX_ROWS:
         names.clear()
         unknown = wanted
@@ -151,9 +153,9 @@ def _value(field: Field, value: Any, names: Mapping[UUID, str], say: Say) -> Val
         case UUID():
             return names.get(value, "")
         case list():
-            return ", ".join(map(str, value))
-        case int() if field.spec.kind is Kind.MONEY:
-            return float(Decimal(value) / MINOR_UNITS)
+            return ", ".join(names.get(one, "") if isinstance(one, UUID) else one for one in value)
+        case int() if parts := _PARTS.get(field.spec.kind):
+            return float(Decimal(value) / parts)
         case int() | float() | date() | time():
             return value
         case _:

@@ -118,6 +118,15 @@ def _number(spec: Spec, text: str) -> str:
     return plain
 
 
+def _thousandths(text: str) -> str:
+    """`1.5` → 1500."""
+    plain = unicodedata.normalize("NFKC", text).replace(",", "").strip()
+    try:
+        return str(int((Decimal(plain) * 1000).quantize(Decimal(1)))) if plain else ""
+    except (InvalidOperation, ValueError, OverflowError):
+        return plain
+
+
 def _money(text: str) -> str:
     """`¥1,280.00` → minor units."""
     plain = unicodedata.normalize("NFKC", text).replace(",", "").strip(_MONEY_SIGNS)
@@ -180,6 +189,7 @@ def _words(choices: type[Choice]) -> Mapping[str, str]:
 
 _READ: Mapping[Kind, Callable[[str], str]] = {
     Kind.MONEY: _money,
+    Kind.MILLI: _thousandths,
     Kind.DAY: _day,
     Kind.CLOCK: _clock,
     Kind.YES_NO: _yes_no,

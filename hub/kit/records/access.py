@@ -41,8 +41,14 @@ def may(session: ScopedSession, model: type[Record], action: str, store_id: UUID
     if reach is None:
         return True
     if store_id is None:
-        return action == "read" and bool(reach)
+        return bool(reach) and (action == "read" or model.__record__.is_open)
     return store_id in reach
+
+
+def may_see(session: ScopedSession, model: type[Record], guard: str, store_id: UUID | None) -> bool:
+    """Whether the asker sees the fields that need `<rights>.<guard>` in this store."""
+    reach = asker_of(session).rights.reach(right_of(model, guard))
+    return reach is None or (store_id in reach if store_id else bool(reach))
 
 
 def demand(session: ScopedSession, record: Record, action: str) -> None:

@@ -1,7 +1,7 @@
 """The one corridor for writes: form, cell, import, undo and API all end in `apply`."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -9,30 +9,31 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from hub.errors import ConflictError, InvalidError, T
-from hub.kit.asker import asker_of
+from hub.errors import ConflictError, ForbiddenError, InvalidError, T
 from hub.kit.clock import utc_now
 from hub.kit.ids import uuid7
 from hub.kit.records.access import demand, load, not_found
 from hub.kit.records.corridor import flush
-from hub.kit.records.declare import Field, fields_of, store_of
+from hub.kit.records.declare import fields_of, guarded, is_secret, store_of, written_fields
 from hub.kit.records.kinds import Kind
 from hub.kit.records.lines import completed, put, value_of
-from hub.kit.records.log import ChangeLog, keep_commit_order
-from hub.kit.records.models import model_of
+from hub.kit.records.log import ChangeLog, keep_commit_order, row_of, tell
+from hub.kit.records.pointers import pointer_problems
 from hub.kit.records.ports import Wish, ports_of
+from hub.kit.records.reveal import opened_past, sealed
 from hub.kit.records.schemas import SOME_WRONG, as_json, checked, schemas_of
 from hub.kit.records.search import keep_search_words
-from hub.kit.session import Changed, ScopedSession
-from hub.kit.tables import Record, StoreScoped
+from hub.kit.records.sight import is_hidden, told_changes
+from hub.kit.session import ScopedSession
+from hub.kit.tables import Record
 
 M = TypeVar("M", bound=Record)
 Diff = Mapping[str, list[Any]]
 """{field: [before, after]}."""
 
-_GONE = T("请从列表中选择。", "Choose from the list.")
-_ELSEWHERE = T("属于另一家门店。", "Belongs to another store.")
 _ARCHIVED = T("记录已归档，请先恢复。", "This record is archived; restore it first.")
+_NO_UNDO = T("这一步不能撤销。", "This step cannot be undone.")
+_COSTS = T("您的角色不能改“{label}”。", "Your role does not change “{label}”.")
 _OVERLAP = T("别人同时改了同样的内容。", "Somebody else changed the same fields meanwhile.")
 
 
@@ -49,8 +50,9 @@ class Action(StrEnum):
 class Change:
     """A wish. `values` are typed or in JSON form; `version` is the one the asker saw.
 
-    Without a version the change is made whatever happened since. All changes of one import or bulk
-    edit share a `batch_id`.
+    `own` are values of READONLY fields, typed, which only the hub's own code gives. Without a
+    version the change is made whatever happened since. All changes of one import or bulk edit share
+    a `batch_id`.
     """
 
     record_id: UUID | None = None
@@ -59,6 +61,7 @@ class Change:
     reason: str = ""
     batch_id: UUID | None = None
     action: Action | None = None  # None: create without a record_id, else update
+    own: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +106,12 @@ def apply(session: ScopedSession, model: type[M], change: Change) -> M:
 
 def undo(session: ScopedSession, model: type[M], record_id: UUID, seq: int) -> M:
     """Take one change of a record back; VersionConflictError where a later one built on it."""
-    load(session, model, record_id)
+    record = load(session, model, record_id)
     row = session.get(ChangeLog, seq)
     if row is None or row.record_id != record_id or row.record_type != model.__tablename__:
         raise not_found(model)
+    if row.action not in set(Action):
+        raise ConflictError(_NO_UNDO)
     reason = f"undo {seq}"
     inverse = {
         Action.CREATE: Action.ARCHIVE,
@@ -115,21 +120,30 @@ def undo(session: ScopedSession, model: type[M], record_id: UUID, seq: int) -> M
     }.get(Action(row.action))
     if inverse:
         return apply(session, model, Change(record_id, reason=reason, action=inverse))
-    before = {name: values[0] for name, values in row.values.items()}
-    return apply(session, model, Change(record_id, before, row.version, reason))
+    before = {n: _plain(session, record, n, values[0]) for n, values in row.values.items()}
+    own = {name: before.pop(name) for name in row.values if name not in written_fields(model)}
+    return apply(session, model, Change(record_id, before, row.version, reason, own=own))
+
+
+def _plain(session: ScopedSession, record: Record, name: str, value: Any) -> Any:
+    """A value of the history as it was written; secrets are in it sealed."""
+    field = fields_of(type(record)).get(name)
+    return opened_past(session, record, field, value) if field and field.is_secret else value
 
 
 def built(session: ScopedSession, model: type[M], change: Change) -> tuple[M, Diff]:
     """The new record that a change asks for, checked and not yet in the session."""
-    values = checked(schemas_of(model).create, dict(change.values), partial=False)
-    values = completed(model, values)
+    given = checked(schemas_of(model).create, dict(change.values), partial=False)
     record = model(id=change.record_id or uuid7(), chain_id=session.scope.chain_id)
+    kept = sealed(session, record, completed(model, given) | dict(change.own))
+    values = kept.values
     _set(session, record, values)
     demand(session, record, Action.CREATE)
+    _refuse_costs(session, record, {n for n in change.values if values.get(n) is not None})
     _refuse_problems(session, record, values)
     _ask_approval(session, record, Action.CREATE, values)
-    given = {name: value for name, value in values.items() if value not in (None, [])}
-    return record, {name: [None, value] for name, value in given.items()}
+    some = {name: [None, value] for name, value in values.items() if value not in (None, [])}
+    return record, some | kept.past
 
 
 def _create(session: ScopedSession, model: type[M], change: Change) -> M:
@@ -142,27 +156,18 @@ def _create(session: ScopedSession, model: type[M], change: Change) -> M:
 
 
 def revised(session: ScopedSession, record: Record, change: Change) -> Diff:
-    """Set what a change asks for, checked and not yet flushed; empty where nothing is new."""
+    """Set on a record what a change asks for, checked and not yet flushed; {} where nothing is."""
     model = type(record)
     values = checked(schemas_of(model).update, dict(change.values), partial=True)
     values.pop("version", None)
     values.pop("reason", None)
     demand(session, record, Action.UPDATE)
-    if record.archived_at:
-        raise ConflictError(_ARCHIVED)
-    values = completed(model, values)
-    old = {name: value_of(record, field) for name, field in fields_of(model).items()}
-    diff = {name: [old[name], new] for name, new in values.items() if new != old[name]}
-    if not diff:
-        return {}
-    _refuse_overlap(session, record, change, diff)
-    _set(session, record, {name: new for name, (_, new) in diff.items()})
-    record.updated_at = utc_now()  # and so the version moves when only lines have changed
+    reason = _ARCHIVED if record.archived_at else record.locked()
+    if reason:
+        raise ConflictError(reason)
+    values = completed(model, values) | dict(change.own)
+    diff = _rewritten(session, record, change, Action.UPDATE, values)
     demand(session, record, Action.UPDATE)  # it may have moved to another store
-    changed = {name: new for name, (_, new) in diff.items()}
-    _refuse_problems(session, record, changed)
-    _ask_approval(session, record, Action.UPDATE, changed)
-    keep_search_words(record)
     return diff
 
 
@@ -172,6 +177,45 @@ def _update(session: ScopedSession, record: M, change: Change) -> M:
         flush(session, record)
         _log(session, record, change, Action.UPDATE, diff)
     return record
+
+
+def write(
+    session: ScopedSession, record: Record, change: Change, action: str, values: Mapping[str, Any]
+) -> None:
+    """Give the record these values, with every check but that of the right, and log it."""
+    diff = _rewritten(session, record, change, action, values)
+    if diff:
+        flush(session, record)
+        _log(session, record, change, action, diff)
+
+
+def _rewritten(
+    session: ScopedSession, record: Record, change: Change, action: str, values: Mapping[str, Any]
+) -> Diff:
+    model = type(record)
+    kept = sealed(session, record, values)
+    old = {name: value_of(record, field) for name, field in fields_of(model).items()}
+    diff = {name: [old[name], new] for name, new in kept.values.items() if new != old[name]}
+    if not diff:
+        return {}
+    _refuse_costs(session, record, set(diff))
+    _refuse_overlap(session, record, change, diff)
+    changed = {name: new for name, (_, new) in diff.items()}
+    _set(session, record, changed)
+    record.updated_at = utc_now()  # and so the version moves when only lines have changed
+    _refuse_problems(session, record, changed)
+    _ask_approval(session, record, action, changed)
+    keep_search_words(record)
+    return diff | kept.past
+
+
+def _refuse_costs(session: ScopedSession, record: Record, names: set[str]) -> None:
+    """Who does not see a cost does not change it either."""
+    model, store_id = type(record), store_of(record)
+    for field in guarded(model):
+        if field.name in names and is_hidden(session, model, field, store_id):
+            zh, en = field.label.zh, field.label.en.lower()
+            raise ForbiddenError(T(_COSTS.zh.format(label=zh), _COSTS.en.format(label=en)))
 
 
 def _set(session: ScopedSession, record: Record, values: Mapping[str, Any]) -> None:
@@ -196,10 +240,13 @@ def _archive(session: ScopedSession, record: M, change: Change, action: Action) 
 
 
 def _ask_approval(
-    session: ScopedSession, record: Record, action: Action, values: Mapping[str, Any]
+    session: ScopedSession, record: Record, action: str, values: Mapping[str, Any]
 ) -> None:
-    about = (type(record).__tablename__, record.id, store_of(record))
-    ports_of(session).approvals.demand(session, Wish(*about, action.value, values))
+    """Secrets are nobody's to judge, so the gate is not told of them."""
+    model = type(record)
+    open_ones = {name: value for name, value in values.items() if not is_secret(model, name)}
+    about = (model.__tablename__, record.id, store_of(record))
+    ports_of(session).approvals.demand(session, Wish(*about, str(action), open_ones))
 
 
 def _refuse_overlap(
@@ -217,39 +264,22 @@ def _refuse_overlap(
         model = type(record)
         now = as_json(model, {name: diff[name][0] for name in both})
         yours = as_json(model, {name: diff[name][1] for name in both})
-        clashes = {name: Clash(now[name], yours[name]) for name in diff if name in both}
+        pairs = {name: [now[name], yours[name]] for name in diff if name in both}
+        told = told_changes(session, model, store_of(record), pairs)
+        clashes = {name: Clash(*pair) for name, pair in told.items()}
         raise VersionConflictError(record.version, clashes)
 
 
 def _refuse_problems(session: ScopedSession, record: Record, values: Mapping[str, Any]) -> None:
-    """The type's own rules, and its references: each is looked for in the asker's scope."""
-    has_moved = "store_id" in values
-    found: dict[str, T] = {}
-    for name, field in fields_of(type(record)).items():
-        if field.spec.kind is Kind.REFERENCE and (name in values or has_moved):
-            found |= _reference_problem(session, record, field)
+    """The type's own rules, and its references."""
+    found = pointer_problems(session, record, set(values))
     for name, text in record.problems():
         found.setdefault(name, text)
     if found:
         raise InvalidError(SOME_WRONG, found)
 
 
-def _reference_problem(session: ScopedSession, record: Record, field: Field) -> dict[str, T]:
-    value = getattr(record, field.name)
-    if value is None:
-        return {}
-    target = session.get(model_of(field.spec.target), value)
-    if target is None or target.archived_at:
-        return {field.name: _GONE}
-    of_chain = store_of(record) is None  # the chain's own records may name any store's
-    if isinstance(target, StoreScoped) and not of_chain and store_of(target) != store_of(record):
-        return {field.name: _ELSEWHERE}
-    return {}
-
-
-def _log(
-    session: ScopedSession, record: Record, change: Change, action: Action, diff: Diff
-) -> None:
+def _log(session: ScopedSession, record: Record, change: Change, action: str, diff: Diff) -> None:
     row = log_row(session, record, change, action, diff)
     session.add(row)
     session.flush()
@@ -257,31 +287,12 @@ def _log(
 
 
 def log_row(
-    session: ScopedSession, record: Record, change: Change, action: Action, diff: Diff
+    session: ScopedSession, record: Record, change: Change, action: str, diff: Diff
 ) -> ChangeLog:
-    """The row of `changes` for what is flushed already."""
-    model, asker = type(record), asker_of(session)
-    before = as_json(model, {name: pair[0] for name, pair in diff.items()})
-    after = as_json(model, {name: pair[1] for name, pair in diff.items()})
-    return ChangeLog(
-        store_id=store_of(record),
-        record_type=model.__tablename__,
-        record_id=record.id,
-        action=action.value,
-        version=record.version,
-        values={name: [before[name], after[name]] for name in diff},
-        reason=change.reason,
-        batch_id=change.batch_id,
-        asker_id=asker.user_id,
-        asker_name=asker.name,
-        address=asker.address,
-    )
-
-
-def tell(session: ScopedSession, rows: Iterable[ChangeLog]) -> None:
-    """Note flushed rows of `changes`: whoever watches hears of them after the commit."""
-    session.changed.extend(
-        Changed(row.seq, row.action, row.record_type, row.record_id, row.store_id)
-        for row in rows
-        if row.record_id
-    )
+    """The row of `changes` for what is flushed already; secrets are in `diff` as sealed for it."""
+    model = type(record)
+    secret = {name: list(pair) for name, pair in diff.items() if is_secret(model, name)}
+    before = as_json(model, {n: pair[0] for n, pair in diff.items() if n not in secret})
+    after = as_json(model, {n: pair[1] for n, pair in diff.items() if n not in secret})
+    values = {n: secret.get(n) or [before[n], after[n]] for n in diff}
+    return row_of(session, record, action, values, reason=change.reason, batch_id=change.batch_id)

@@ -15,12 +15,12 @@ from sqlalchemy.orm import class_mapper
 from sqlalchemy.orm.attributes import instance_dict
 
 from hub.errors import HubError, NotFoundError, T
-from hub.kit.records.apply import Action, Change, Diff, apply, built, log_row, tell
+from hub.kit.records.apply import Action, Change, Diff, apply, built, log_row
 from hub.kit.records.corridor import flush
 from hub.kit.records.declare import fields_of, store_of
 from hub.kit.records.kinds import Kind
 from hub.kit.records.log import TABLE as CHANGES
-from hub.kit.records.log import ChangeLog, keep_commit_order
+from hub.kit.records.log import ChangeLog, keep_commit_order, tell
 from hub.kit.records.search import keep_search_words
 from hub.kit.session import SYSTEM, ScopedSession
 from hub.kit.tables import Record

@@ -1,8 +1,9 @@
 """What the engine knows of a record type: its label, its rights and its fields."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Column, Index, Table, inspect
@@ -10,22 +11,54 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from hub.errors import T
-from hub.kit.records.kinds import Kind, Show, Spec
+from hub.kit.records.kinds import Choice, Kind, Show, Spec
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from hub.kit.tables import Record
 
-RESERVED = frozenset({"id", "version", "reason", "archived", "q", "sort", "size", "cursor"})
+M = TypeVar("M")
+
+RESERVED = frozenset(
+    {"id", "version", "reason", "archived", "q", "sort", "size", "cursor", "body", "query", "path"}
+)
+NO_UNIT = T("", "")
 NOTHING_YET = T("这里还没有内容。", "There is nothing here yet.")
 
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A whole number that a record works out itself: the name of a property, only ever read."""
+    """A whole number that a record works out itself: the name of a property, only ever read.
+
+    With `currency`, the name of a field, it is money in minor units.
+    """
 
     name: str
     label: T
-    unit: T
+    unit: T = NO_UNIT
+    currency: str = ""
+
+
+def _nothing_more(_session: "Session", _record: Any) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class RecordAction(Generic[M]):
+    """What people do to a record that is more than changing fields: send, approve, cancel.
+
+    Moves the type's `state` field from one of `before` to `after`; needs the right
+    `<rights>.<name>`. `do` does the rest, or raises a HubError, and returns values of other fields
+    that change along. It makes the button, `POST /{id}/<name>` and a row of the history.
+    """
+
+    name: str
+    label: T
+    before: frozenset[Choice]
+    after: Choice
+    do: "Callable[[Session, M], Mapping[str, Any]]" = _nothing_more
+    is_final: bool = False  # asked for once more before it is done
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +66,10 @@ class RecordType:
     """Declared by `__record__`. `rights` is the subject of its rights, `<rights>.update` and so on.
 
     `order` is the field the list is sorted by unless asked otherwise, `-field` to descend;
-    `start` is the sentence of an empty list: what to do next.
+    `start` is the sentence of an empty list: what to do next. `subject` is the field that names the
+    person whom the secrets of a record are about; `state` is the READONLY choice that actions move.
+    Records of the chain are changed by those whose right reaches all of it; with `is_open` a right
+    in any one store is enough, as every till may add a customer.
     """
 
     label: T
@@ -42,6 +78,10 @@ class RecordType:
     order: str
     start: T = NOTHING_YET
     computed: tuple[Computed, ...] = ()
+    is_open: bool = False
+    subject: str = ""
+    state: str = "status"
+    actions: "tuple[RecordAction[Any], ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +103,12 @@ class Field:
         return bool(self.spec.show & show)
 
     @property
+    def is_secret(self) -> bool:
+        return self.spec.kind is Kind.SECRET
+
+    @property
     def is_number(self) -> bool:
-        return self.spec.kind in (Kind.WHOLE, Kind.NUMBER, Kind.MONEY)
+        return self.spec.kind in (Kind.WHOLE, Kind.NUMBER, Kind.MONEY, Kind.MILLI)
 
 
 @cache
@@ -104,6 +148,33 @@ def _field(model: Any, name: str, column: Column[Any]) -> Field:
 
 
 @cache
+def guarded(model: "type[Record]") -> tuple[Field, ...]:
+    """The fields that not everybody sees who reads the record."""
+    found = fields_of(model).values()
+    return tuple(f for f in found if f.has(Show.COST | Show.PERSONAL) or f.is_secret)
+
+
+@cache
+def rights_of(model: "type[Record]") -> tuple[str, ...]:
+    """The actions that rights for this type can be given for."""
+    found = ["read", "create", "update", "archive"]
+    found += ["cost"] if shown(model, Show.COST) else []
+    found += ["personal"] if shown(model, Show.PERSONAL) else []
+    found += ["reveal"] if any(f.is_secret for f in fields_of(model).values()) else []
+    return (*found, *(one.name for one in model.__record__.actions))
+
+
+def is_secret(model: "type[Record]", name: str) -> bool:
+    return any(field.name == name and field.is_secret for field in guarded(model))
+
+
+@cache
+def written_fields(model: "type[Record]") -> dict[str, Field]:
+    """The fields that people may write."""
+    return {name: f for name, f in fields_of(model).items() if not f.has(Show.READONLY)}
+
+
+@cache
 def shown(model: "type[Record]", show: Show) -> tuple[Field, ...]:
     """The fields that have one of these flags."""
     return tuple(field for field in fields_of(model).values() if field.has(show))
@@ -116,7 +187,7 @@ def path_of(model: "type[Record]") -> str:
 
 
 def title_of(record: "Record") -> str:
-    """What people call this record."""
+    """What people call this record, whoever asks: a title is never guarded."""
     titles = shown(type(record), Show.TITLE)
     return str(getattr(record, titles[0].name)) if titles else str(record.id)
 

@@ -12,7 +12,7 @@ from hub.kit.records.query import Query, matching
 from hub.kit.session import ScopedSession
 from hub.kit.tables import Record
 
-FACET_KINDS = (Kind.CHOICE, Kind.REFERENCE, Kind.YES_NO, Kind.LABELS)
+FACET_KINDS = (Kind.CHOICE, Kind.REFERENCE, Kind.YES_NO, Kind.LABELS, Kind.REFERENCES)
 FACETS_MAX = 50
 
 
@@ -33,8 +33,8 @@ def facets(
     column = field.attribute
     counted = matching(session, select(column, func.count(model.id)), model, plain)
     rows = session.execute(counted.where(column.is_not(None)).group_by(column)).all()
-    if field.spec.kind is Kind.LABELS:
-        words: Counter[str] = Counter()
+    if field.spec.kind in (Kind.LABELS, Kind.REFERENCES):
+        words: Counter[Any] = Counter()
         for labels, count in rows:
             words.update(dict.fromkeys(labels, count))
         return words.most_common(FACETS_MAX)

@@ -16,7 +16,9 @@ from sqlalchemy.orm import MappedColumn, mapped_column
 
 from hub.errors import T
 from hub.kit.records import contact
+from hub.kit.records.id_list import IdList
 from hub.kit.records.labels import SEPARATED, LabelList
+from hub.kit.records.sealed import Secret, SecretText, hidden, masked_email, masked_phone
 
 C = TypeVar("C", bound="Choice")
 
@@ -42,10 +44,14 @@ class Show(IntFlag):
     UNIQUE = auto()  # unique in the chain among the records that are not archived
     TITLE = auto()  # what people call the record
     ADVANCED = auto()  # folded away in the form
+    READONLY = auto()  # set by actions and by the hub, never typed
+    COST = auto()  # only for those who hold the right `<rights>.cost`
+    PERSONAL = auto()  # masked for those without the right `<rights>.personal`
 
 
 LIST, SEARCH, FILTER, KEY = Show.LIST, Show.SEARCH, Show.FILTER, Show.KEY
 UNIQUE, TITLE, ADVANCED, NOTHING = Show.UNIQUE, Show.TITLE, Show.ADVANCED, Show.NOTHING
+READONLY, COST, PERSONAL = Show.READONLY, Show.COST, Show.PERSONAL
 
 
 class Kind(Enum):
@@ -60,12 +66,18 @@ class Kind(Enum):
     WHOLE = auto()
     NUMBER = auto()
     MONEY = auto()
+    MILLI = auto()
     CHOICE = auto()
     REFERENCE = auto()
+    REFERENCES = auto()
+    SECRET = auto()
     DAY = auto()
     INSTANT = auto()
     CLOCK = auto()
     YES_NO = auto()
+
+
+POINTING = (Kind.REFERENCE, Kind.REFERENCES)
 
 
 class Choice(StrEnum):
@@ -99,6 +111,7 @@ class Spec:
     check: Callable[[str], T | None] | None = None
     normal: Callable[[str], str] | None = None
     line: Any = None  # the class of LINES
+    mask: Callable[[str], str] = hidden  # what of a guarded text may be shown to everybody
 
 
 def _column(spec: Spec, type_: Any, default: Any = None) -> MappedColumn[Any]:
@@ -139,6 +152,7 @@ def phone(zh: str, en: str, show: Show = NOTHING) -> MappedColumn[str]:
             max=contact.PHONE_MAX,
             check=contact.phone_problem,
             normal=contact.plain_phone,
+            mask=masked_phone,
         ),
         sa.String(contact.PHONE_MAX),
     )
@@ -155,9 +169,44 @@ def email(zh: str, en: str, show: Show = NOTHING) -> MappedColumn[str]:
             max=contact.EMAIL_MAX,
             check=contact.email_problem,
             normal=contact.plain_email,
+            mask=masked_email,
         ),
         sa.String(contact.EMAIL_MAX),
     )
+
+
+def point(zh: str, en: str, show: Show = NOTHING) -> MappedColumn[str]:
+    """A place on the map, WGS 84: `31.229600,121.454900`."""
+    spec = Spec(
+        T(zh, en),
+        Kind.TEXT,
+        show,
+        str,
+        max=contact.POINT_MAX,
+        hint=contact.POINT_HINT,
+        check=contact.point_problem,
+        normal=contact.plain_point,
+    )
+    return _column(spec, sa.String(contact.POINT_MAX))
+
+
+def secret(
+    zh: str,
+    en: str,
+    show: Show = NOTHING,
+    *,
+    max: int = 200,
+    mask: Callable[[str], str] = hidden,
+    hint: T = _NOTHING,
+) -> MappedColumn[Secret]:
+    """A text that only the vault can open, for those with the right `<rights>.reveal`.
+
+    Never searched, sorted, filtered or drafted; lists, forms, history and API tell its mask.
+    """
+    if show & (Show.SEARCH | Show.FILTER | Show.KEY | Show.UNIQUE | Show.TITLE):
+        raise TypeError(f"{en}: a secret can neither be found nor be unique.")
+    spec = Spec(T(zh, en), Kind.SECRET, show, Secret, max=max, mask=mask, hint=hint)
+    return _column(spec, SecretText())
 
 
 def labels(zh: str, en: str, show: Show = NOTHING) -> MappedColumn[list[str]]:
@@ -204,6 +253,21 @@ def money(zh: str, en: str, show: Show = NOTHING, *, currency: str) -> MappedCol
     return _column(spec, sa.BigInteger())
 
 
+def decimal(
+    zh: str,
+    en: str,
+    show: Show = NOTHING,
+    *,
+    unit: str | T = "",
+    ge: int = 0,
+    le: int = MONEY_MAX,
+    default: int | None = None,
+) -> MappedColumn[int]:
+    """An exact amount in whole thousandths of its unit: `quantity_milli` 1500 is shown as 1.5."""
+    spec = Spec(T(zh, en), Kind.MILLI, show, int, unit=_unit(unit), min=ge, max=le, digits=3)
+    return _column(spec, sa.BigInteger(), default)
+
+
 def choice(
     zh: str, en: str, choices: type[C], show: Show = NOTHING, *, default: C | None = None
 ) -> MappedColumn[C]:
@@ -222,6 +286,11 @@ def reference(zh: str, en: str, target: str, show: Show = NOTHING) -> MappedColu
     """The id of a record of the table `target`, which the asker must be able to see."""
     spec = Spec(T(zh, en), Kind.REFERENCE, show, UUID, target=target)
     return mapped_column(sa.Uuid(), sa.ForeignKey(f"{target}.id"), index=True, info={"spec": spec})
+
+
+def references(zh: str, en: str, target: str, show: Show = NOTHING) -> MappedColumn[list[UUID]]:
+    """Some records of the table `target`, in the order given; none are no value."""
+    return _column(Spec(T(zh, en), Kind.REFERENCES, show, list[UUID], target=target), IdList())
 
 
 def day(zh: str, en: str, show: Show = NOTHING) -> MappedColumn[date]:

@@ -2,7 +2,7 @@
 
 A line is a row of a table of its own, so that the database keeps its rules; to `Change`, forms,
 API and history it is a dictionary, and the field a list of these in the order of the page. A line
-that is sent with its `id` stays the same row. Lines hold no references yet.
+that is sent with its `id` stays the same row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +22,7 @@ from hub.kit.session import ScopedSession
 from hub.kit.tables import Base, ChainScoped, Record
 
 LINES_MAX = 500
+_GUARDS = Show.COST | Show.PERSONAL | Show.READONLY
 _NOT_YOURS = T("这一行属于另一条记录。", "This line belongs to another record.")
 _TWICE = T("同一行出现了两次。", "The same line is there twice.")
 
@@ -41,6 +42,8 @@ class Line(ChainScoped, Base):
         table = cast(Table, cls.__table__)
         for column in table.columns:
             spec: Spec | None = column.info.get("spec")
+            if spec and spec.show & _GUARDS:
+                raise TypeError(f"{table.name}.{column.name}: a line hides no field of its own.")
             if spec and spec.show & Show.UNIQUE:
                 name = f"uq_{table.name}_{column.name}"
                 Index(name, table.c.chain_id, column, unique=True)

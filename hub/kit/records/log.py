@@ -4,7 +4,7 @@ Every committed change of a record is one row, and so is every sign-in and refus
 pages, search and analytics follow it by `seq`; the history of a record and the audit read it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,11 @@ from uuid import UUID
 from sqlalchemy import DDL, JSON, BigInteger, Connection, Index, Integer, Table, event, insert, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from hub.kit.asker import Asker
+from hub.kit.asker import Asker, asker_of
 from hub.kit.clock import utc_now
-from hub.kit.tables import Base, ChainScoped
+from hub.kit.records.declare import store_of
+from hub.kit.session import Changed, ScopedSession
+from hub.kit.tables import Base, ChainScoped, Record
 
 HUB = UUID(int=0)
 """The chain of what concerns no chain, such as a sign-in with an unknown name."""
@@ -77,6 +79,41 @@ def keep_commit_order(session: Session) -> None:
     if session.get_bind().dialect.name == "postgresql":
         lock = text("SELECT pg_advisory_xact_lock(7526764)")
         session.execute(lock, execution_options={"system": "commit order"})
+
+
+def row_of(
+    session: ScopedSession,
+    record: Record,
+    action: str,
+    values: Mapping[str, Any],
+    *,
+    reason: str = "",
+    batch_id: UUID | None = None,
+) -> ChangeLog:
+    """What was done to a record, not yet in the session; `values` are in JSON form."""
+    asker = asker_of(session)
+    return ChangeLog(
+        store_id=store_of(record),
+        record_type=record.__tablename__,
+        record_id=record.id,
+        action=str(action),
+        version=record.version,
+        values=dict(values),
+        reason=reason,
+        batch_id=batch_id,
+        asker_id=asker.user_id,
+        asker_name=asker.name,
+        address=asker.address,
+    )
+
+
+def tell(session: ScopedSession, rows: Iterable[ChangeLog]) -> None:
+    """Note flushed rows of `changes`: whoever watches hears of them after the commit."""
+    session.changed.extend(
+        Changed(row.seq, row.action, row.record_type, row.record_id, row.store_id)
+        for row in rows
+        if row.record_id
+    )
 
 
 def note(connection: Connection, action: str, asker: Asker, **values: Any) -> None:

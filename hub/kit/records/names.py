@@ -7,39 +7,55 @@ from sqlalchemy import select
 
 from hub.kit.records.access import readable
 from hub.kit.records.declare import Field, fields_of, shown, title_of
-from hub.kit.records.kinds import Kind, Show
+from hub.kit.records.kinds import Show
 from hub.kit.records.models import model_of
+from hub.kit.records.pointers import pointers
 from hub.kit.session import ScopedSession
 from hub.kit.tables import Record, StoreScoped
 
 MAX_CHOICES = 500
 
-Wanted = Iterable[tuple[Field, UUID | None]]
+Wanted = tuple[Field, UUID | None]
 
 
-def references(records: Sequence[Record]) -> list[tuple[Field, UUID | None]]:
-    """Every reference of these records of one type."""
-    fields = list(fields_of(type(records[0])).values()) if records else []
-    return [
-        (field, getattr(record, field.name))
-        for field in fields
-        if field.spec.kind is Kind.REFERENCE
-        for record in records
-    ]
+class Name(str):
+    """What people call a record; `is_archived` where it is there no more."""
+
+    __slots__ = ("is_archived",)
+    is_archived: bool
+
+    @staticmethod
+    def of(record: Record) -> "Name":
+        name = Name(title_of(record))
+        name.is_archived = record.archived_at is not None
+        return name
 
 
-def names_of(session: ScopedSession, wanted: Wanted) -> dict[UUID, str]:
+def references(records: Sequence[Record], *, with_lines: bool = False) -> list[Wanted]:
+    """Every reference of these records of one type; those in lines only where asked for."""
+    return [(p.field, p.id) for one in records for p in pointers(one, with_lines=with_lines)]
+
+
+def names_of(session: ScopedSession, wanted: Iterable[Wanted]) -> dict[UUID, Name]:
     """What people call these records, one query a type; what the asker may not see has no name."""
     ids: dict[str, set[UUID]] = {}
     for field, record_id in wanted:
         if record_id is not None:
             ids.setdefault(field.spec.target, set()).add(record_id)
-    found: dict[UUID, str] = {}
+    found: dict[UUID, Name] = {}
     for target, some in ids.items():
-        model = model_of(target)
-        rows = session.scalars(select(model).where(model.id.in_(some), *readable(session, model)))
-        found |= {record.id: title_of(record) for record in rows}
+        found |= {record.id: Name.of(record) for record in _those(session, model_of(target), some)}
     return found
+
+
+def named(session: ScopedSession, field: Field, ids: Iterable[UUID]) -> Sequence[Record]:
+    """The records with these ids that a reference names and the asker may read."""
+    return _those(session, model_of(field.spec.target), ids)
+
+
+def _those(session: ScopedSession, model: type[Record], ids: Iterable[UUID]) -> Sequence[Record]:
+    query = select(model).where(model.id.in_(ids), *readable(session, model))
+    return session.scalars(query).all()
 
 
 def choices_for(session: ScopedSession, field: Field, store_id: UUID | None) -> Sequence[Record]:

@@ -31,6 +31,7 @@ from hub.kit.records.labels import kept
 from hub.kit.records.schemas import SOME_WRONG, value_type
 from hub.kit.records.search import Searchable
 from hub.kit.records.sentences import sentence
+from hub.kit.records.sight import demand_sight
 from hub.kit.session import ScopedSession
 from hub.kit.tables import Record
 
@@ -67,10 +68,11 @@ _COMPARE: dict[Operator, Callable[[Any, Any], ColumnElement[bool]]] = {
     Operator.LT: lt,
 }
 _RANGE = tuple(_COMPARE)
-_RANGED = (Kind.WHOLE, Kind.NUMBER, Kind.MONEY, Kind.DAY, Kind.INSTANT, Kind.CLOCK)
+_RANGED = (Kind.WHOLE, Kind.NUMBER, Kind.MONEY, Kind.MILLI, Kind.DAY, Kind.INSTANT, Kind.CLOCK)
 _WORDS = (Kind.TEXT, Kind.LONG_TEXT, Kind.PHONE, Kind.EMAIL)
 _LISTED = (Kind.CHOICE, Kind.REFERENCE, Kind.YES_NO)
-_UNSORTED = (Kind.REFERENCE, Kind.LONG_TEXT, Kind.LABELS, Kind.LINES)
+_LISTS = (Kind.LABELS, Kind.REFERENCES)
+_UNSORTED = (Kind.REFERENCE, Kind.LONG_TEXT, Kind.LINES, Kind.SECRET, *_LISTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,8 @@ def _type_adapter(type_: Any) -> TypeAdapter[Any]:
 def _adapter(field: Field) -> TypeAdapter[Any]:
     if field.spec.kind in _WORDS or field.spec.kind is Kind.LABELS:
         return _type_adapter(str)
+    if field.spec.kind is Kind.REFERENCES:
+        return _type_adapter(UUID)
     return _type_adapter(value_type(field.spec))
 
 
@@ -199,6 +203,7 @@ def _as(adapter: TypeAdapter[Any], value: object) -> Any:
 def rows(session: ScopedSession, model: type[M], query: Query) -> Rows[M]:
     """One page, in the order asked for, then by id; empty values come last."""
     column, descending = _sorted_by(model, query.sort)
+    demand_sight(session, model, {column.key})
     found = matching(session, select(model), model, query)
     if query.cursor:
         found = found.where(_after(model, column, descending, query))
@@ -229,6 +234,7 @@ def matching(
 ) -> Select[Any]:
     """`found` narrowed to what the query asks for and the asker may read."""
     archived = model.archived_at.is_not(None) if query.is_archived else model.archived_at.is_(None)
+    demand_sight(session, model, {one.field for one in query.filters})
     found = found.where(archived, *readable(session, model))
     for word in query.q.split():
         found = found.where(or_(false(), *_has_word(model, word)))
@@ -250,8 +256,9 @@ def _condition(model: type[Record], wanted: Filter) -> ColumnElement[bool]:
     match wanted.operator:
         case Operator.EMPTY:
             return column.is_(None) if wanted.values[0] else column.is_not(None)
-        case Operator.IN if field.spec.kind is Kind.LABELS:
-            return or_(*(column.contains(kept([v]), autoescape=True) for v in wanted.values))
+        case Operator.IN if field.spec.kind in _LISTS:
+            ways = (column.contains(kept([str(v)]), autoescape=True) for v in wanted.values)
+            return or_(*ways)
         case Operator.IN:
             return column.in_(wanted.values)
         case Operator.NOT:
@@ -263,7 +270,7 @@ def _condition(model: type[Record], wanted: Filter) -> ColumnElement[bool]:
 
 
 def is_filterable(field: Field) -> bool:
-    return field.spec.kind is not Kind.LINES
+    return field.spec.kind not in (Kind.LINES, Kind.SECRET)
 
 
 def is_sortable(field: Field) -> bool:

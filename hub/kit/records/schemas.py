@@ -24,9 +24,11 @@ from pydantic import create_model as make
 from pydantic_core import PydanticCustomError
 
 from hub.errors import InvalidError, T
-from hub.kit.records.declare import Computed, Field, fields_of, fields_of_line
-from hub.kit.records.kinds import Kind, Spec
+from hub.kit.records.declare import Computed, Field, fields_of, fields_of_line, written_fields
+from hub.kit.records.id_list import IDS_MAX, plain_ids
+from hub.kit.records.kinds import Kind, Show, Spec
 from hub.kit.records.labels import LABEL_MAX, LABELS_MAX, plain_labels
+from hub.kit.records.sealed import Secret
 from hub.kit.records.sentences import OWN_RULE, sentences
 
 if TYPE_CHECKING:
@@ -56,6 +58,15 @@ class Page(Schema, Generic[ITEM]):
     """How many match in all; "10000+" where there are more."""
 
 
+class Doing(Schema):
+    """What may come along with an action."""
+
+    version: int | None = Rule(None, ge=1, le=VERSION_MAX)
+    """The version you saw; the action is refused if the record changed since."""
+    reason: str = Rule("", max_length=400)
+    """Why; kept in the history."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schemas:
     """`create` and `update` take values (`update` also version and reason), `read` gives them."""
@@ -69,6 +80,7 @@ class Schemas:
 def schemas_of(model: "type[Record]") -> Schemas:
     """The three models of a record type, named after it in OpenAPI."""
     fields = list(fields_of(model).values())
+    written = list(written_fields(model).values())
     version = Rule(None, ge=1, le=VERSION_MAX, description="The version you saw; for conflicts.")
     reason = Rule("", max_length=400, description="Why; kept in the history.")
     row: dict[str, Any] = {
@@ -79,9 +91,9 @@ def schemas_of(model: "type[Record]") -> Schemas:
         "archived_at": (datetime | None, ...),
     }
     created: dict[str, Any] = {
-        f.name: (_written(f), ... if f.is_required else f.default) for f in fields
+        f.name: (_written(f), ... if f.is_required else f.default) for f in written
     }
-    updated: dict[str, Any] = {f.name: (_written(f), None) for f in fields}
+    updated: dict[str, Any] = {f.name: (_written(f), None) for f in written}
     updated |= {"version": (int | None, version), "reason": (str, reason)}
     read = row | {f.name: (_read(f), ...) for f in fields}
     read |= {one.name: (_computed(one), ...) for one in model.__record__.computed}
@@ -121,8 +133,15 @@ def _read(field: Field) -> Any:
     python: Any = field.spec.python
     if field.spec.kind is Kind.LINES:
         python = list[_line_read(field.spec.line)]  # type: ignore[misc]
+    if field.is_secret:
+        python = Annotated[str, BeforeValidator(_masked)]
     described = Rule(description=_description(field.spec))
-    return Annotated[python | None if field.is_nullable else python, described]
+    may_be_none = field.is_nullable or field.has(Show.COST)
+    return Annotated[python | None if may_be_none else python, described]
+
+
+def _masked(value: object) -> object:
+    return str(value) if isinstance(value, Secret) else value
 
 
 def _computed(one: Computed) -> Any:
@@ -150,10 +169,10 @@ def _description(spec: Spec) -> str:
 def value_type(spec: Spec) -> Any:
     """The Python type of a kind with its limits."""
     match spec.kind:
-        case Kind.TEXT | Kind.LONG_TEXT:
+        case Kind.TEXT | Kind.LONG_TEXT | Kind.SECRET if spec.normal is None:
             words = StringConstraints(strip_whitespace=True, min_length=1, max_length=_max(spec))
             return Annotated[str, words, AfterValidator(_text_check(spec))]
-        case Kind.PHONE | Kind.EMAIL:
+        case Kind.TEXT | Kind.PHONE | Kind.EMAIL:
             words = StringConstraints(min_length=1, max_length=_max(spec))
             normal = BeforeValidator(_normaliser(spec))
             return Annotated[str, normal, words, AfterValidator(_text_check(spec))]
@@ -161,7 +180,9 @@ def value_type(spec: Spec) -> Any:
             one = StringConstraints(min_length=1, max_length=LABEL_MAX)
             some = Rule(max_length=LABELS_MAX)
             return Annotated[list[Annotated[str, one]], some, BeforeValidator(plain_labels)]
-        case Kind.WHOLE | Kind.NUMBER | Kind.MONEY:
+        case Kind.REFERENCES:
+            return Annotated[list[UUID], Rule(max_length=IDS_MAX), BeforeValidator(plain_ids)]
+        case Kind.WHOLE | Kind.NUMBER | Kind.MONEY | Kind.MILLI:
             limits = Rule(ge=spec.min, le=spec.max)
             return Annotated[spec.python, BeforeValidator(_refuse_truth), limits]
         case Kind.INSTANT:

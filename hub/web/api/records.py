@@ -17,13 +17,14 @@ from hub.kit.comments.models import TEXT_MAX
 from hub.kit.comments.service import MENTIONED_MAX, Said, comments, say
 from hub.kit.db import Record
 from hub.kit.records.access import load, right_of
+from hub.kit.records.actions import perform
 from hub.kit.records.apply import Action, Change, apply, undo
-from hub.kit.records.declare import path_of
+from hub.kit.records.declare import path_of, rights_of
 from hub.kit.records.describe import RecordTypeRead, describe, query_parameters
-from hub.kit.records.history import history
-from hub.kit.records.log import ChangeLog
+from hub.kit.records.history import Past, history
 from hub.kit.records.query import parse, rows, total
-from hub.kit.records.schemas import Page, Schema, schemas_of
+from hub.kit.records.schemas import Doing, Page, Schema, schemas_of
+from hub.kit.records.sight import read_of
 from hub.web.colleagues import colleagues
 from hub.web.deps import CurrentUser, ReadSession, WriteSession
 
@@ -43,7 +44,7 @@ class ChangeRead(BaseModel):
     values: dict[str, tuple[Any, Any]]
 
     @staticmethod
-    def of(row: ChangeLog) -> "ChangeRead":
+    def of(row: Past) -> "ChangeRead":
         return ChangeRead(
             seq=row.seq,
             at=row.at,
@@ -60,7 +61,7 @@ def _list(model: type[Record]) -> Callable[..., Any]:
         query = parse(model, request.query_params.multi_items())
         found = rows(session, model, query)
         read = schemas_of(model).read
-        items = [read.model_validate(record) for record in found.items]
+        items = [read_of(record) for record in found.items]
         return Page[read](items=items, next=found.next, total=total(session, model, query))  # type: ignore[valid-type]  # made from fields
 
     return list_records
@@ -166,6 +167,16 @@ def _comment(model: type[Record]) -> Callable[..., Any]:
     return add_comment
 
 
+def _perform(model: type[Record], action: str) -> Callable[..., Any]:
+    def do_action(session: WriteSession, id: UUID, body: Doing | None = None) -> Schema:
+        """409 where the record's state does not allow it, or it changed since that version."""
+        seen = body or Doing()
+        change = Change(id, version=seen.version, reason=seen.reason)
+        return _shown(perform(session, model, id, action, change))
+
+    return do_action
+
+
 def _typed(endpoint: Callable[..., Any], body: type[Schema]) -> Callable[..., Any]:
     """FastAPI reads the type of a body from the annotation, which only exists at run time here."""
     endpoint.__annotations__["body"] = body
@@ -173,7 +184,7 @@ def _typed(endpoint: Callable[..., Any], body: type[Schema]) -> Callable[..., An
 
 
 def _shown(record: Record) -> Schema:
-    return schemas_of(type(record)).read.model_validate(record)
+    return read_of(record)
 
 
 def _routes(model: type[Record]) -> APIRouter:
@@ -214,7 +225,7 @@ def _routes(model: type[Record]) -> APIRouter:
 
 
 def _life(made: APIRouter, model: type[Record], read: type[Schema]) -> None:
-    """History, undo and restore."""
+    """History, undo, restore and what else is done to such a record."""
     noun = model.__tablename__
     made.add_api_route(
         "/{id}/restore",
@@ -239,6 +250,15 @@ def _life(made: APIRouter, model: type[Record], read: type[Schema]) -> None:
         response_model=read,
         operation_id=f"undo_{noun}",
     )
+    for action in model.__record__.actions:
+        made.add_api_route(
+            f"/{{id}}/{action.name}",
+            _perform(model, action.name),
+            methods=["POST"],
+            response_model=read,
+            operation_id=f"{action.name}_{noun}",
+            summary=f"{action.label.zh} · {action.label.en}",
+        )
 
 
 router = APIRouter()
@@ -248,8 +268,7 @@ router = APIRouter()
 def list_record_types(actor: CurrentUser) -> list[RecordTypeRead]:
     """Every record type that the asker may read, with its fields."""
     readable = [m for m in RECORD_TYPES if actor.may(right_of(m, "read"))]
-    actions = ("read", "create", "update", "archive")
-    return [describe(m, [a for a in actions if actor.may(right_of(m, a))]) for m in readable]
+    return [describe(m, [a for a in rights_of(m) if actor.may(right_of(m, a))]) for m in readable]
 
 
 for _model in RECORD_TYPES:

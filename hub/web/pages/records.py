@@ -10,18 +10,23 @@ from starlette.responses import Response
 from hub.errors import FieldsError, T
 from hub.kit.comments.service import comments
 from hub.kit.db import Record, ScopedSession
-from hub.kit.records.access import load, may, right_of
+from hub.kit.records.access import load, may, may_see, right_of
+from hub.kit.records.actions import perform, possible
 from hub.kit.records.apply import Action, Change, VersionConflictError, apply, undo
 from hub.kit.records.declare import fields_of, path_of, store_of, title_of
+from hub.kit.records.finding import name_in_full, suggest
 from hub.kit.records.history import history
 from hub.kit.records.kinds import Kind, Show
+from hub.kit.records.reveal import REVEAL, reveal
 from hub.web.api.files import owner_of
 from hub.web.colleagues import colleagues
 from hub.web.deps import ReadSession, WriteSession
 from hub.web.records.copies import copy_of
 from hub.web.records.desk import At, Desk, Posted
+from hub.web.records.finders import resolved
 from hub.web.records.forms import Typed, defaults, values_of
 from hub.web.records.related import related
+from hub.web.records.state import OURS
 from hub.web.records.timeline import timeline
 
 router = APIRouter(include_in_schema=False)
@@ -51,7 +56,7 @@ def show_new(at: At, session: ReadSession, copy: UUID | None = None) -> Response
 @router.post("/archive/{kind}/new")
 def create(at: At, session: WriteSession, sent: Posted) -> Response:
     typed = Typed.of(sent)
-    values = typed.given(at.model)
+    values = resolved(session, at.model, typed.given(at.model))
     try:
         record = apply(session, at.model, Change(values=values, reason=typed.reason))
     except FieldsError as error:
@@ -63,6 +68,15 @@ def create(at: At, session: WriteSession, sent: Posted) -> Response:
         store = f"?store_id={store_of(record)}" if "store_id" in fields_of(at.model) else ""
         return RedirectResponse(f"/archive/{path_of(at.model)}/new{store}", 303)
     return _to(record)
+
+
+@router.get("/archive/{kind}/suggest")
+def show_suggestions(at: At, session: ReadSession) -> Response:
+    """Options of an input that names such a record; it sends its text under its own name."""
+    asked = at.view.request.query_params.items()
+    typed = next((value for name, value in asked if name not in OURS), "")
+    names = [name_in_full(record) for record in suggest(session, at.model, typed)]
+    return at.view.page("records/suggestions.html", names=names)
 
 
 @router.get("/archive/{kind}/{id}")
@@ -87,7 +101,10 @@ def show_record(at: At, session: ReadSession, id: UUID) -> Response:
         more=[fact for field, fact in facts.items() if field.has(Show.ADVANCED)],
         tables=[cells.table(field, record) for field in with_lines],
         steps=timeline(at.view, session, at.model, history(session, at.model, id)),
-        may_update=may(session, at.model, "update", store_id),
+        may_update=may(session, at.model, "update", store_id) and not record.locked(),
+        locked=at.say(record.locked() or T("", "")),
+        actions=[(a.name, at.say(a.label), a.is_final) for a in possible(session, record)],
+        secrets=_secrets(at, session, record),
         may_archive=may(session, at.model, "archive", store_id),
         may_create=at.may_create(),
         files=at.services.files.listed(session, owner_of(record)),
@@ -96,6 +113,35 @@ def show_record(at: At, session: ReadSession, id: UUID) -> Response:
         colleagues=colleagues(session),
         live_href=f"/stores/{store_id}" if store_id else "",
     )
+
+
+def _secrets(at: Desk, session: ScopedSession, record: Record) -> list[tuple[str, str]]:
+    """(name, label) of what the visitor may ask to see."""
+    if not may_see(session, at.model, REVEAL, store_of(record)):
+        return []
+    fields = fields_of(at.model).values()
+    return [(f.name, at.say(f.label)) for f in fields if f.is_secret and getattr(record, f.name)]
+
+
+@router.post("/archive/{kind}/{id}/reveal")
+def show_secrets(at: At, session: WriteSession, id: UUID, sent: Posted) -> Response:
+    """Everything sealed of one record, shown once; the look and its reason are in the history."""
+    record, reason = load(session, at.model, id), sent.get("reason", "")
+    shown = [
+        (label, reveal(session, record, fields_of(at.model)[name].attribute, reason) or "")
+        for name, label in _secrets(at, session, record)
+    ]
+    return at.page(
+        "records/secrets.html", record=record, title=title_of(record), secrets=shown, reason=reason
+    )
+
+
+@router.post("/archive/{kind}/{id}/do/{action}")
+def do_action(at: At, session: WriteSession, id: UUID, action: str, sent: Posted) -> Response:
+    version = sent.get("version", "")
+    is_number = version.isdecimal() and len(version) < 10
+    seen = Change(id, version=int(version) if is_number else None)
+    return _to(perform(session, at.model, id, action, seen))
 
 
 @router.get("/archive/{kind}/{id}/edit")
@@ -110,7 +156,8 @@ def show_form(at: At, session: ReadSession, id: UUID) -> Response:
 @router.post("/archive/{kind}/{id}/edit")
 def update(at: At, session: WriteSession, id: UUID, sent: Posted) -> Response:
     typed = Typed.of(sent)
-    change = Change(id, typed.changes(at.model), typed.version, typed.reason)
+    values = resolved(session, at.model, typed.changes(at.model))
+    change = Change(id, values, typed.version, typed.reason)
     try:
         return _to(apply(session, at.model, change))
     except VersionConflictError as error:
@@ -119,8 +166,8 @@ def update(at: At, session: WriteSession, id: UUID, sent: Posted) -> Response:
         if not error.fields:
             raise
         record = load(session, at.model, id)
-        values = values_of(record) | dict(typed.values)
-        form = at.forms(session).form(values, typed.was, error.fields, typed.version)
+        shown = values_of(record) | dict(typed.values)
+        form = at.forms(session).form(shown, typed.was, error.fields, typed.version)
         return at.page("records/form.html", status=422, form=form, record=record, clash="")
 
 

@@ -15,11 +15,15 @@ from hub.kit.records.declare import Computed, Field, fields_of_line, path_of
 from hub.kit.records.kinds import Choice, Kind
 from hub.kit.records.lines import value_of
 from hub.kit.records.models import model_of
+from hub.kit.records.names import Name
+from hub.kit.records.sight import told
 from hub.web.formats import NO_VALUE, Formats
 from hub.web.language import Language, say
 
 YES = T("是", "Yes")
 NO = T("否", "No")
+BETWEEN = T("、", ", ")
+ARCHIVED = T("{name}（已归档）", "{name} (archived)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,14 @@ class Cells:
 
     language: Language
     zone: tzinfo
-    names: Mapping[UUID, str] = field(default_factory=dict)
+    names: Mapping[UUID, Name] = field(default_factory=dict)
     formats: Formats = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "formats", Formats(self.language))
 
     def of(self, declared: Field, record: Record) -> Cell:
-        return self.value(declared, getattr(record, declared.name), _currency(declared, record))
+        return self.value(declared, told(record, declared), _currency(declared, record))
 
     def value(self, declared: Field, value: Any, currency: str = "") -> Cell:
         """`value` in its Python type."""
@@ -67,11 +71,18 @@ class Cells:
             case Kind.MONEY:
                 money = self.formats.money(value, currency or "CNY", 2)
                 return Cell(money, is_number=True)
+            case Kind.MILLI:
+                number = self.formats.number(value / 1000, _digits(value / 1000, spec.digits))
+                return Cell(number, say(self.language, spec.unit), is_number=True)
             case Kind.WHOLE | Kind.NUMBER:
                 number = self.formats.number(value, _digits(value, spec.digits))
                 return Cell(number, say(self.language, spec.unit), is_number=True)
             case Kind.REFERENCE:
                 return self._reference(spec.target, value)
+            case Kind.REFERENCES:
+                some = value if isinstance(value, list) else [value]  # a filter names one
+                named = [self._reference(spec.target, one).text for one in some]
+                return Cell(say(self.language, BETWEEN).join(named))
             case Kind.LINES:
                 return self._lines(declared, value)
             case _:
@@ -82,13 +93,16 @@ class Cells:
         value = getattr(record, one.name)
         if value is None:
             return Cell(NO_VALUE, is_number=True, is_known=False)
+        if one.currency:
+            money = self.formats.money(value, getattr(record, one.currency), 2)
+            return Cell(money, is_number=True)
         return Cell(self.formats.number(value, 0), say(self.language, one.unit), is_number=True)
 
     def from_json(self, declared: Field, value: Any) -> Cell:
         """`value` as the history keeps it."""
         if value is None:
             return self.value(declared, None)
-        python: Any = declared.spec.python
+        python: Any = str if declared.is_secret else declared.spec.python
         return self.value(declared, _adapter(python).validate_python(value))
 
     def table(self, declared: Field, record: Record) -> LineTable:
@@ -106,17 +120,18 @@ class Cells:
         if not value:
             return Cell(NO_VALUE, is_known=False)
         fields = fields_of_line(declared.spec.line)
-        told = []
+        lines = []
         for line in value:
             known = [name for name in fields if line.get(name) is not None]
-            told.append(" ".join(self.from_json(fields[n], line[n]).text for n in known[:2]))
-        return Cell("\n".join(told), is_long=True)
+            lines.append(" ".join(self.from_json(fields[n], line[n]).text for n in known[:2]))
+        return Cell("\n".join(lines), is_long=True)
 
     def _reference(self, target: str, value: UUID) -> Cell:
         name = self.names.get(value)
         if name is None:
             return Cell(NO_VALUE, is_known=False)
-        return Cell(name, href=f"/archive/{path_of(model_of(target))}/{value}")
+        text = say(self.language, ARCHIVED).format(name=name) if name.is_archived else name
+        return Cell(text, href=f"/archive/{path_of(model_of(target))}/{value}")
 
     def _text(self, value: Any) -> str:
         match value:
@@ -129,7 +144,7 @@ class Cells:
             case date():
                 return value.isoformat()
             case list():
-                return say(self.language, T("、", ", ")).join(value)
+                return say(self.language, BETWEEN).join(value)
             case time():
                 return value.strftime("%H:%M")
             case _:

@@ -12,7 +12,8 @@ from hub.web.records.state import ListState
 
 MAX_COLUMNS = 20
 NAME = "record-name"
-UNSHOWN = (Kind.LINES,)
+UNSHOWN = (Kind.LINES, Kind.SECRET)
+UNTYPED = Show.READONLY | Show.COST | Show.PERSONAL  # not edited in the list
 EDITED = (
     Kind.TEXT,
     Kind.PHONE,
@@ -75,7 +76,8 @@ def _column(
     if isinstance(one, Computed):
         return Column(one.name, label, "num", computed=one)
     style = NAME if one.has(Show.TITLE) else "num" if one.is_number else ""
-    edits = one.name if can_edit and one.spec.kind in EDITED else ""
+    is_edited = can_edit and one.spec.kind in EDITED and not one.has(UNTYPED)
+    edits = one.name if is_edited else ""
     if not is_sortable(one):
         return Column(one.name, label, style, edits=edits, field=one)
     is_here = query.sort.removeprefix("-") == one.name

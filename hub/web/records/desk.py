@@ -28,9 +28,13 @@ _NO_TYPE = T("档案里没有这一类。", "The archive has no such type.")
 
 
 async def posted(request: Request) -> Mapping[str, str]:
-    """The text fields of the form that was sent."""
+    """The text fields of the form that was sent; several of one name are joined by commas."""
     form = await request.form()
-    return {name: value for name, value in form.items() if isinstance(value, str)}
+    values: dict[str, str] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            values[name] = f"{values[name]},{value}" if values.get(name) else value
+    return values
 
 
 Posted = Annotated[Mapping[str, str], Depends(posted)]
@@ -58,7 +62,7 @@ class Desk:
 
     def may_create(self) -> bool:
         """A record of the chain, or a store, is made only by a right that reaches all of it."""
-        if "store_id" in fields_of(self.model):
+        if "store_id" in fields_of(self.model) or self.model.__record__.is_open:
             return self.may("create")
         return self.actor.reach(right_of(self.model, "create")) is None
 
@@ -83,7 +87,7 @@ class Desk:
         return Forms(session, self.model, self.view.language)
 
     def cells(self, session: ScopedSession, record: Record) -> Cells:
-        names = names_of(session, references([record]))
+        names = names_of(session, references([record], with_lines=True))
         return Cells(self.view.language, self.view.zone, names)
 
 

@@ -8,7 +8,7 @@ from hub.errors import NotFoundError, T
 from hub.kit.db import ScopedSession
 from hub.kit.records.declare import Field, fields_of
 from hub.kit.records.facets import facets, has_facets
-from hub.kit.records.kinds import Kind
+from hub.kit.records.kinds import POINTING, Kind
 from hub.kit.records.names import names_of
 from hub.kit.records.query import Filter, Operator, Query, is_filterable, operators
 from hub.web.records.cells import Cells
@@ -118,7 +118,7 @@ def _choices(
     on = {value for one in mine.values() if one.operator in _OPERATORS for value in one.values}
     counts = dict(counted)
     names = {}
-    if field.spec.kind is Kind.REFERENCE:
+    if field.spec.kind in POINTING:
         names = names_of(session, [(field, value) for value in (*counts, *on)])
     cells = Cells(at.view.language, at.view.zone, names)
     return [

@@ -6,6 +6,7 @@ changed is written, and somebody else's change of another field is never undone 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import time
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
@@ -13,16 +14,31 @@ from uuid import UUID
 
 from hub.errors import T
 from hub.kit.db import Record, ScopedSession
-from hub.kit.records.declare import Field, fields_of, fields_of_line, store_of, title_of
+from hub.kit.records.declare import (
+    Field,
+    fields_of,
+    fields_of_line,
+    store_of,
+    title_of,
+    written_fields,
+)
 from hub.kit.records.kinds import Choice, Kind, Show
 from hub.kit.records.lines import value_of
 from hub.kit.records.models import model_of
 from hub.kit.records.names import choices_for, names_of, references
+from hub.kit.records.sealed import Secret
+from hub.kit.records.sight import guard_of, is_hidden, told
 from hub.web.language import Language, say
+from hub.web.records.finders import as_typed, find_href
 from hub.web.records.line_forms import SPARE_LINES, flat_lines, typed_lines
 
 WAS = "was."
+MASK = "mask."
+LONG_SECRET = 200
+_KEPT = T("已保存 {mask}；留空则不改。", "Kept as {mask}; leave empty to keep it.")
+FEW = 60  # choices of a reference that a select still shows
 MINOR_UNITS = 100  # of every currency the pages know
+PARTS = {Kind.MONEY: MINOR_UNITS, Kind.MILLI: 1000}
 
 
 class Widget(StrEnum):
@@ -32,10 +48,12 @@ class Widget(StrEnum):
     TEXTAREA = "textarea"
     SELECT = "select"
     LINES = "lines"
+    FIND = "find"
+    CHECKS = "checks"
 
 
 _TYPES = {Kind.DAY: "date", Kind.CLOCK: "time", Kind.PHONE: "tel", Kind.EMAIL: "email"}
-_MODES = {Kind.WHOLE: "numeric", Kind.NUMBER: "decimal", Kind.MONEY: "decimal"}
+_MODES = {Kind.WHOLE: "numeric"} | dict.fromkeys((Kind.NUMBER, *PARTS), "decimal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +93,7 @@ class Input:
     options: Sequence[tuple[str, str]]
     empty: str | None
     lines: LineInputs | None = None
+    find_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +131,7 @@ class Typed:
 
     def all(self, model: type[Record]) -> dict[str, Any]:
         """Every value of the form, for `Change.values`."""
-        fields = fields_of(model).items()
+        fields = written_fields(model).items()
         return {n: self._value(f) for n, f in fields if n in self.values}
 
     def given(self, model: type[Record]) -> dict[str, Any]:
@@ -158,13 +177,13 @@ def input_type(field: Field) -> str:
 
 
 def written(field: Field, typed: str) -> str:
-    """Money is typed in whole units with decimals and kept in minor units."""
-    if field.spec.kind is not Kind.MONEY and not field.is_number:
+    """Money and exact amounts are typed in whole units with decimals, and kept in parts."""
+    if not field.is_number:
         return typed.replace("\r\n", "\n")
     plain = typed.replace(",", "").replace("，", "").strip()
-    if field.spec.kind is Kind.MONEY:
+    if field.spec.kind in PARTS:
         try:
-            return str(int((Decimal(plain) * MINOR_UNITS).quantize(Decimal(1))))
+            return str(int((Decimal(plain) * PARTS[field.spec.kind]).quantize(Decimal(1))))
         except (InvalidOperation, ValueError, OverflowError):
             return plain
     return plain
@@ -178,30 +197,39 @@ def shown(field: Field, value: Any) -> str:
         case Choice():
             return value.value
         case list():
-            return ", ".join(value)
+            return (", " if field.spec.kind is Kind.LABELS else ",").join(map(str, value))
         case bool():
             return "true" if value else "false"
-        case _ if field.spec.kind is Kind.MONEY:
-            return f"{Decimal(value) / MINOR_UNITS:.2f}"
-        case _ if field.spec.kind is Kind.CLOCK:
-            return str(value.strftime("%H:%M"))
+        case int() if field.spec.kind in PARTS:
+            places = 2 if field.spec.kind is Kind.MONEY else 0
+            return _plain_decimal(Decimal(value) / PARTS[field.spec.kind], places)
+        case time():
+            return value.strftime("%H:%M")
         case float():
             return f"{value:.{max(field.spec.digits, 1)}f}".rstrip("0").rstrip(".")
         case _:
             return str(value)
 
 
+def _plain_decimal(value: Decimal, places: int) -> str:
+    """With at least so many decimals, and never with an exponent."""
+    exact = value.normalize()
+    return f"{exact:f}" if -int(exact.as_tuple().exponent) > places else f"{value:.{places}f}"
+
+
 def defaults(model: type[Record]) -> dict[str, str]:
     """What the form of a new record shows at first."""
-    return {name: shown(field, field.default) for name, field in fields_of(model).items()}
+    return {name: shown(field, field.default) for name, field in written_fields(model).items()}
 
 
 def values_of(record: Record) -> dict[str, str]:
-    """What the form of this record shows at first."""
+    """What the form of this record shows at first; of what the visitor may not see, its mask."""
     values: dict[str, str] = {}
-    for name, field in fields_of(type(record)).items():
+    for name, field in written_fields(type(record)).items():
         value = value_of(record, field)
-        if field.spec.kind is Kind.LINES:
+        if guard_of(field) and (field.is_secret or told(record, field) != value):
+            values |= {name: "", f"{MASK}{name}": str(told(record, field) or "")}
+        elif field.spec.kind is Kind.LINES:
             values |= {name: ""} | flat_lines(field, value, shown)
         else:
             values[name] = shown(field, value)
@@ -228,8 +256,12 @@ class Forms:
         inputs = [
             self._lines(field, values, was, errors or {})
             if field.spec.kind is Kind.LINES
-            else self._input(field, values.get(name, ""), was.get(name, ""), store_id, errors or {})
-            for name, field in fields_of(self.model).items()
+            else self._guarded(
+                self._input(field, values.get(name, ""), was.get(name, ""), store_id, errors or {}),
+                values.get(f"{MASK}{name}", ""),
+            )
+            for name, field in written_fields(self.model).items()
+            if not is_hidden(self.session, self.model, field, store_id)
         ]
         plain = [one for one in inputs if not one.is_advanced]
         plain.sort(key=lambda one: not one.is_required)
@@ -240,28 +272,38 @@ class Forms:
         """The input of one field alone."""
         return self._input(field, value, value, store_id, {})
 
+    def _guarded(self, one: Input, mask: str) -> Input:
+        """With what it holds now told as far as it may be."""
+        if not mask:
+            return one
+        return replace(one, hint=self._say(_KEPT).format(mask=mask), is_required=False)
+
     def _input(
         self, field: Field, value: str, was: str, store_id: UUID | None, errors: Mapping[str, T]
     ) -> Input:
         spec = field.spec
         error = errors.get(field.name)
         options = self._options(field, value, store_id)
+        widget = _widget(field, options)
+        if widget is Widget.FIND:
+            value, was = (as_typed(self.session, field, one) for one in (value, was))
         return Input(
             name=field.name,
             label=self._label(field),
-            widget=_widget(field),
-            value=value,
+            widget=widget,
+            value="" if field.is_secret else value,
             was=was,
             error=self._say(error) if error else "",
             hint=self._say(spec.hint),
             is_required=field.is_required,
             is_advanced=field.has(Show.ADVANCED),
-            is_wide=spec.kind is Kind.LONG_TEXT,
+            is_wide=widget in (Widget.TEXTAREA, Widget.CHECKS),
             type=_TYPES.get(spec.kind, "text"),
             mode=_MODES.get(spec.kind, ""),
-            max_length=int(spec.max) if spec.max and spec.python is str else None,
-            options=options,
+            max_length=int(spec.max) if spec.max and spec.python in (str, Secret) else None,
+            options=() if widget is Widget.FIND else options,
             empty=self._empty(field, options),
+            find_href=find_href(field) if widget is Widget.FIND else "",
         )
 
     def _lines(
@@ -323,6 +365,9 @@ class Forms:
             return [("true", self._say(T("是", "Yes"))), ("false", self._say(T("否", "No")))]
         if spec.kind is Kind.REFERENCE:
             return self._records(field, value, store_id)
+        if spec.kind is Kind.REFERENCES:
+            some = choices_for(self.session, field, store_id)
+            return [(str(record.id), title_of(record)) for record in some]
         return ()
 
     def _records(
@@ -345,12 +390,18 @@ class Forms:
         return dict(sorted(named.items(), key=lambda one: one[1]))
 
 
-def _widget(field: Field) -> Widget:
+def _widget(field: Field, options: Sequence[object]) -> Widget:
     match field.spec.kind:
         case Kind.LONG_TEXT:
             return Widget.TEXTAREA
+        case Kind.SECRET if (field.spec.max or 0) > LONG_SECRET:
+            return Widget.TEXTAREA
+        case Kind.REFERENCE if len(options) > FEW:
+            return Widget.FIND
         case Kind.CHOICE | Kind.REFERENCE | Kind.YES_NO:
             return Widget.SELECT
+        case Kind.REFERENCES:
+            return Widget.CHECKS
         case _:
             return Widget.INPUT
 

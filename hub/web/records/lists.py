@@ -8,8 +8,9 @@ from hub.kit.asker import asker_of
 from hub.kit.db import Record, ScopedSession
 from hub.kit.preferences.service import preferences
 from hub.kit.records.declare import Field, fields_of
-from hub.kit.records.kinds import Kind
+from hub.kit.records.kinds import POINTING
 from hub.kit.records.names import names_of
+from hub.kit.records.pointers import pointers
 from hub.kit.records.query import Query, Rows, parse, rows
 from hub.kit.views.models import SavedView
 from hub.kit.views.service import views_for
@@ -153,8 +154,9 @@ Wanted = list[tuple[Field, UUID | None]]
 def _references(model: type[Record], names: Sequence[str], found: Rows[Record]) -> Wanted:
     """The references that the columns show."""
     fields = fields_of(model)
-    shown = [fields[n] for n in names if n in fields and fields[n].spec.kind is Kind.REFERENCE]
-    return [(field, getattr(record, field.name)) for field in shown for record in found.items]
+    shown = {n for n in names if n in fields and fields[n].spec.kind in POINTING}
+    every = (p for record in found.items for p in pointers(record, with_lines=False))
+    return [(one.field, one.id) for one in every if one.place in shown]
 
 
 def _filtered(model: type[Record], query: Query) -> Wanted:
@@ -163,7 +165,7 @@ def _filtered(model: type[Record], query: Query) -> Wanted:
     return [
         (fields[one.field], value)
         for one in query.filters
-        if fields[one.field].spec.kind is Kind.REFERENCE
+        if fields[one.field].spec.kind in POINTING
         for value in one.values
         if isinstance(value, UUID)
     ]

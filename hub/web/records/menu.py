@@ -10,10 +10,13 @@ from hub.security.actor import Actor
 from hub.web.language import Language, say
 
 GROUPS: tuple[tuple[T, tuple[str, ...]], ...] = (
-    (T("门店", "Stores"), ("stores", "areas", "regions", "chains", "holidays", "documents")),
+    (
+        T("门店", "Stores"),
+        ("stores", "areas", "regions", "chains", "holidays", "documents", "policies", "partners"),
+    ),
     (
         T("设备", "Equipment"),
-        ("equipment", "equipment-types", "spare-parts", "agents", "devices", "channels"),
+        ("equipment", "equipment-types", "spare-parts"),
     ),
     (
         T("人员", "People"),
@@ -21,13 +24,23 @@ GROUPS: tuple[tuple[T, tuple[str, ...]], ...] = (
     ),
     (
         T("采购", "Buying"),
-        ("suppliers", "contacts", "contracts", "purchase-orders"),
+        ("suppliers", "supplier-items", "contracts", "purchase-orders"),
     ),
     (
         T("商品与服务", "Products and services"),
-        ("products", "product-categories", "units", "services", "packages", "price-lists"),
+        ("products", "product-categories", "services", "packages", "price-lists"),
     ),
-    (T("顾客", "Customers"), ("customers", "members", "tiers", "health-profiles")),
+    (
+        T("顾客", "Customers"),
+        (
+            "customers",
+            "members",
+            "customer-classes",
+            "member-tiers",
+            "health-profiles",
+            "conditions",
+        ),
+    ),
     (T("市场", "Market"), ("competitors", "competitor-prices")),
 )
 OTHER = T("其他", "More")

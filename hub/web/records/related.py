@@ -7,7 +7,7 @@ from hub.archive.catalogue import RECORD_TYPES
 from hub.kit.db import Record, ScopedSession
 from hub.kit.records.access import may
 from hub.kit.records.declare import fields_of, path_of, store_of
-from hub.kit.records.kinds import Kind
+from hub.kit.records.kinds import POINTING
 from hub.kit.records.query import Filter, Operator, Query, total
 from hub.web.language import say
 from hub.web.rendering import View
@@ -29,7 +29,7 @@ def related(view: View, session: ScopedSession, record: Record) -> Sequence[Rela
     for model in RECORD_TYPES:
         for name, field in fields_of(model).items():
             is_to_us = field.spec.target == type(record).__tablename__
-            if field.spec.kind is Kind.REFERENCE and is_to_us:
+            if field.spec.kind in POINTING and is_to_us:
                 found.append(_related(view, session, model, name, record))
     return [one for one in found if one]
 

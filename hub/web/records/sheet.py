@@ -15,6 +15,8 @@ from hub.kit.db import Record
 from hub.kit.records.declare import Computed, Field, path_of
 from hub.kit.records.kinds import Kind, Show
 from hub.kit.records.models import model_of
+from hub.kit.records.names import Name
+from hub.kit.records.sight import guard_of
 from hub.web.formats import NO_VALUE, Formats
 from hub.web.language import say
 from hub.web.records.cells import NO, YES, Cells
@@ -57,7 +59,7 @@ class Sheet:
     model: type[Record]
     columns: Sequence[Column]
     records: Sequence[Record]
-    names: Mapping[UUID, str]
+    names: Mapping[UUID, Name]
     is_picked_from: bool = field(default=False)
 
     def body(self) -> str:
@@ -121,6 +123,8 @@ _UNIT = '<span class="unit">{{ units[N] }}</span>'
 def _drawn(number: int, declared: Field) -> str:
     """The template of one value `v` of a record `r`."""
     spec = declared.spec
+    if guard_of(declared):
+        return f"{{{{ cell(fields[{number}], r).text }}}}"
     if declared.has(Show.TITLE):
         return '<a id="t-{{ loop.index }}" href="/archive/{{ path }}/{{ r.id }}">{{ v }}</a>'
     match spec.kind:

@@ -8,8 +8,8 @@ from uuid import UUID
 from hub.errors import T
 from hub.kit.db import Record, ScopedSession
 from hub.kit.records.declare import Field, fields_of
-from hub.kit.records.kinds import Kind
-from hub.kit.records.log import ChangeLog
+from hub.kit.records.history import Past
+from hub.kit.records.kinds import POINTING
 from hub.kit.records.names import names_of
 from hub.web.language import say
 from hub.web.records.cells import Cell, Cells
@@ -20,9 +20,11 @@ ACTIONS = {
     "update": T("修改", "Changed"),
     "archive": T("归档", "Archived"),
     "restore": T("恢复", "Restored"),
+    "reveal": T("查看保密内容", "Secret read"),
     "grants_changed": T("更改角色", "Roles changed"),
     "password_reset": T("重设密码", "Password reset"),
 }
+UNTOLD = ("create", "reveal")  # every field is new, or none has changed
 UNDOABLE = ("update", "archive", "restore")
 
 
@@ -40,28 +42,33 @@ class Step:
 
 
 def timeline(
-    view: View, session: ScopedSession, model: type[Record], log: Sequence[ChangeLog]
+    view: View, session: ScopedSession, model: type[Record], log: Sequence[Past]
 ) -> list[Step]:
     """Steps in the order of `log`; fields that the type no longer has are left out."""
     cells = Cells(view.language, view.zone, names_of(session, _references(model, log)))
     return [_step(view, cells, model, row) for row in log]
 
 
-def _step(view: View, cells: Cells, model: type[Record], row: ChangeLog) -> Step:
+def _step(view: View, cells: Cells, model: type[Record], row: Past) -> Step:
     fields = fields_of(model)
     return Step(
         seq=row.seq,
-        action=say(view.language, ACTIONS.get(row.action, T(row.action, row.action))),
+        action=say(view.language, _action(model, row.action)),
         by=row.asker_name,
         at=row.at,
         reason=_reason(view, row.reason),
         fields=[
             (say(view.language, fields[name].label), *_pair(cells, fields[name], pair))
             for name, pair in row.values.items()
-            if name in fields and row.action == "update"
+            if name in fields and row.action not in UNTOLD
         ],
         can_undo=row.action in UNDOABLE,
     )
+
+
+def _action(model: type[Record], name: str) -> T:
+    declared = {one.name: one.label for one in model.__record__.actions}
+    return ACTIONS.get(name) or declared.get(name) or T(name, name)
 
 
 def _pair(cells: Cells, field: Field, pair: Sequence[object]) -> tuple[Cell, Cell]:
@@ -74,12 +81,13 @@ def _reason(view: View, reason: str) -> str:
     return say(view.language, T("撤销", "Undo")) if is_undo else reason
 
 
-def _references(model: type[Record], log: Sequence[ChangeLog]) -> list[tuple[Field, UUID | None]]:
+def _references(model: type[Record], log: Sequence[Past]) -> list[tuple[Field, UUID | None]]:
     return [
-        (field, UUID(value))
+        (field, UUID(one))
         for field in fields_of(model).values()
-        if field.spec.kind is Kind.REFERENCE
+        if field.spec.kind in POINTING
         for row in log
         for value in row.values.get(field.name, ())
-        if value
+        for one in (value if isinstance(value, list) else [value])
+        if one
     ]

@@ -8,6 +8,7 @@ from hub.archive.chains.service import create_admin
 from hub.errors import ConflictError, InvalidError
 from hub.kit.db import Database
 from hub.security.models import Role
+from hub.security.roles import SEEDS
 from hub.security.sessions import Origin
 from tests.hub.chain_under_test import sign_in_for
 
@@ -17,7 +18,7 @@ def test_the_first_account_opens_the_chain_and_the_second_joins_it(db: Database)
         create_admin(db, chain_name="Amber", username=name, password="correct horse")
     with db.system_read("test") as connection:
         assert connection.scalar(select(func.count(Chain.id))) == 1
-        assert connection.scalar(select(func.count(Role.id))) == 8
+        assert connection.scalar(select(func.count(Role.id))) == len(SEEDS)
     door = sign_in_for(db)
     token = door.sign_in("anna", "correct horse", Origin(""), cookie=True)
     actor = door.sessions.actor(token.secret)

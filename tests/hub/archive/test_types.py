@@ -15,6 +15,7 @@ from hub.kit.records.query import parse
 from hub.security.roles import SEEDS
 from tests.hub.chain_under_test import ChainUnderTest
 
+CALENDARS = ("on_call_shifts",)  # found by who and when; nobody names them
 EVERY = pytest.mark.parametrize("model", RECORD_TYPES, ids=lambda m: m.__tablename__)
 
 
@@ -32,9 +33,10 @@ def test_labels_are_in_both_languages(model: type[Record]) -> None:
 @EVERY
 def test_a_type_can_be_listed_found_and_named(model: type[Record]) -> None:
     assert shown(model, Show.LIST)
-    assert shown(model, Show.SEARCH)
-    assert len(shown(model, Show.TITLE)) == 1
-    assert shown(model, Show.TITLE)[0].has(Show.LIST)
+    if model.__tablename__ not in CALENDARS:
+        assert shown(model, Show.SEARCH)
+        assert len(shown(model, Show.TITLE)) == 1
+        assert shown(model, Show.TITLE)[0].has(Show.LIST)
     assert parse(model, [("sort", model.__record__.order)]).sort == model.__record__.order
 
 

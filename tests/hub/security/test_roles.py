@@ -12,8 +12,17 @@ def test_the_contracts_roles_exist_in_both_languages() -> None:
         "admin",
         "hq_manager",
         "hq_analyst",
+        "region_manager",
         "store_manager",
+        "franchisee",
         "clerk",
+        "cashier",
+        "stock_keeper",
+        "purchaser",
+        "practitioner",
+        "hr",
+        "finance",
+        "privacy_officer",
         "technician",
         "installer",
         "auditor",
@@ -23,20 +32,31 @@ def test_the_contracts_roles_exist_in_both_languages() -> None:
 
 @pytest.mark.parametrize("role", ["hq_analyst", "auditor"])
 def test_those_who_only_look_change_nothing(role: str) -> None:
-    assert {right.partition(".")[2] for right in RIGHTS[role]} == {"read"}
+    assert {right.partition(".")[2] for right in RIGHTS[role]} == {"read", "cost"}
 
 
 def test_only_admin_keeps_users() -> None:
     assert {r for r, rights in RIGHTS.items() if "users.create" in rights} == {"admin"}
 
 
-def test_only_admin_and_auditor_read_the_audit() -> None:
-    assert {r for r, rights in RIGHTS.items() if "audit.read" in rights} == {"admin", "auditor"}
+def test_few_read_the_audit() -> None:
+    found = {r for r, rights in RIGHTS.items() if "audit.read" in rights}
+    assert found == {"admin", "auditor", "privacy_officer"}
+
+
+def test_no_administrator_reads_health_data() -> None:
+    """CUS-08: who reads it is entitled to by duty."""
+    found = {r for r, rights in RIGHTS.items() if "health_profiles.read" in rights}
+    assert found == {"practitioner", "privacy_officer"}
+    revealing = {r for r, rights in RIGHTS.items() if "health_profiles.reveal" in rights}
+    assert revealing == {"practitioner"}
 
 
 def test_a_clerk_archives_nothing_and_sees_no_money() -> None:
     rights = RIGHTS["clerk"]
-    assert not {right for right in rights if right.endswith((".archive", ".update"))}
+    changing = {right for right in rights if right.endswith((".archive", ".update"))}
+    assert changing == {"customers.update"}
+    assert not {right for right in rights if right.endswith(".cost")}
     assert "sales.read" not in rights
 
 

@@ -3,25 +3,20 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from hub.app import create_app
-from hub.archive.duty.records import NoticeRoute, OnCallShift
-from hub.archive.playbooks.records import PlaybookEntry
 from hub.ingest.registry import Registry
-from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.kit.migrate import upgrade
-from hub.kit.records.apply import Change, apply
 from hub.kit.records.ports import Ports
 from hub.live import Live
 from hub.security.accounts import Grant
 from hub.security.approvals.gate import Gate
-from hub.security.records import User
 from hub.security.roles import SEEDS
 from hub.security.vault.opening import open_vault
 from hub.settings import HubSettings
@@ -63,6 +58,11 @@ class World:
         """The other store of the chain, and both of another chain."""
         return (self.amber.stores[1], *self.cobalt.stores)
 
+    @cached_property
+    def openapi(self) -> dict[str, Any]:
+        """What the hub says of its API."""
+        return create_app(self.services).openapi()
+
     def browser(self) -> TestClient:
         """Nobody signed in."""
         return TestClient(create_app(self.services), base_url=ORIGIN, raise_server_exceptions=False)
@@ -97,7 +97,6 @@ def open_world(folder: Path) -> Iterator[World]:
     amber.add_user(CHIEF, Grant("admin"))
     amber.add_user(WIDE, *(Grant(seed.code) for seed in SEEDS))
     amber.add_user("new", Grant("admin"), must_change=True)
-    add_duty(amber)
     registry = Registry(db)
     timeseries = open_timeseries("duckdb:", folder, registry.store_of)
     sign_in = sign_in_for(db)
@@ -120,16 +119,3 @@ def open_world(folder: Path) -> Iterator[World]:
         timeseries.close()
         db.close()
         room.keys.close()
-
-
-def add_duty(chain: ChainUnderTest) -> None:
-    """Who is told of what in this chain, one record of each type."""
-    now = utc_now()
-    with chain.write() as session:
-        person = session.scalars(select(User.id).order_by(User.username)).first()
-        play = apply(session, PlaybookEntry, Change(values={"rule": "temperature-high"}))
-        route = apply(session, NoticeRoute, Change(values={"name": "everything"}))
-        times = {"starts_at": now, "ends_at": now + timedelta(days=7)}
-        shift = apply(session, OnCallShift, Change(values={"user_id": person, **times}))
-    ids = {"playbook-entries": play.id, "notice-routes": route.id, "on-call-shifts": shift.id}
-    chain.others.update(ids)

@@ -145,7 +145,7 @@ def test_a_power_cut_in_many_stores_is_three_messages_at_most(
     give_ways(duty, first, who="chief")
     with duty.chain.write() as session:
         for n in range(3, 41):
-            made = add_store(session, f"amber-{n}", n, duty.chain.region)
+            made = add_store(session, f"amber-{n}", n, duty.chain.ids)
             duty.chain.stores.append(made)
     stores = [store.id for store in duty.chain.stores]
     for second in range(10):
