@@ -1,11 +1,12 @@
 """The parts that give agents their identity: authority, enrolment, keeper of the broker."""
 
 import asyncio
+import json
 import logging
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from hub.ingest.broker import HOST, KEEPER, BrokerKeeper
+from hub.ingest.broker import HOST, KEEPER, BrokerKeeper, first_state
 from hub.ingest.enrolment import Enrolment
 from hub.ingest.registry import Registry
 from hub.kit.db import Database
@@ -17,12 +18,13 @@ from protocols.mqtt.options import MqttOptions
 log = logging.getLogger(__name__)
 
 SERVER = "server"
+FIRST_STATE = "dynamic-security.json"  # for a new broker; from then on it keeps its own
 CARE_EVERY_S = 24 * 3600.0
 
 
 @dataclass(frozen=True)
 class IdentityParts:
-    """There where the hub has an authority of its own, that is after `storevitals-hub setup`."""
+    """There where the hub has an authority of its own, that is with `agents_url`."""
 
     enrolment: Enrolment
     keeper: BrokerKeeper
@@ -53,6 +55,9 @@ def open_identity(
     if not settings.agents_url:
         return None
     authority = Authority.open(settings.authority_dir)
+    first = authority.folder / FIRST_STATE
+    if not first.exists():
+        first.write_text(json.dumps(first_state(), indent=2), "utf-8")
     renew_own(authority, settings)
     enrolment = Enrolment(db, registry, passwords, authority, settings.agents_url)
     enrolment.write_revoked()

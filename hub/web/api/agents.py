@@ -22,8 +22,8 @@ from hub.web.services import Services
 router = APIRouter(prefix="/agents", tags=["agents"])
 Pem = Annotated[str, Field(max_length=10_000)]
 NO_AUTHORITY = T(
-    "这个中心还不能签发身份：先在服务器上运行 storevitals-hub setup。",
-    "This hub cannot give identities yet: run storevitals-hub setup on its server first.",
+    "这个中心还不能签发身份：请在 hub.toml 里设置 agents_url（见 docs/operators/broker.md）。",
+    "This hub cannot give identities yet: set agents_url in hub.toml (docs/operators/broker.md).",
 )
 NO_AGENT = T("没有这个采集端。", "There is no such agent.")
 _NO_SIGNATURE = T("签名不是 base64。", "The signature is not base64.")
