@@ -51,6 +51,7 @@ class Hub:
 
     url: str
     authority_pem: str
+    language: str = "en"  # of the hub's sentences
 
     @property
     def fingerprint(self) -> str:
@@ -60,10 +61,11 @@ class Hub:
     def post(self, path: str, body: dict[str, str]) -> tuple[int, Any]:
         context = ssl.create_default_context()  # a hub behind a public certificate is fine too
         context.load_verify_locations(cadata=self.authority_pem)
-        return _ask(self.url + API + path, context, json.dumps(body).encode())
+        text = json.dumps(body).encode()
+        return _ask(self.url + API + path, context, text, self.language)
 
 
-def find_hub(url: str) -> Hub:
+def find_hub(url: str, language: str = "en") -> Hub:
     """Fetch the hub's root; it is worth nothing until its fingerprint was compared."""
     url = url.rstrip("/")
     parts = urlsplit(url)
@@ -81,7 +83,7 @@ def find_hub(url: str) -> Hub:
         ssl.PEM_cert_to_DER_cert(pem)
     except (KeyError, TypeError, ValueError) as error:
         raise IdentityError(f"{url} answers, but not as a StoreVitals hub does.") from error
-    return Hub(url, pem)
+    return Hub(url, pem, language)
 
 
 def is_same(fingerprint: str, given: str) -> bool:
@@ -150,9 +152,12 @@ def _request(key: ec.EllipticCurvePrivateKey) -> str:
     return signed.public_bytes(serialization.Encoding.PEM).decode()
 
 
-def _ask(url: str, context: ssl.SSLContext, body: bytes | None = None) -> tuple[int, Any]:
+def _ask(
+    url: str, context: ssl.SSLContext, body: bytes | None = None, language: str = "en"
+) -> tuple[int, Any]:
     """Status and JSON; raises IdentityError where no hub answers."""
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    headers["Accept-Language"] = language
     request = urllib.request.Request(url, body, headers)  # noqa: S310 https, or this machine
     opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
     try:

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.hub:
         return refuse("enrol", "which hub? Give its address with --hub https://…")
     try:
-        hub = find_hub(args.hub)
+        hub = find_hub(args.hub, args.lang.value)
         if not _is_confirmed(hub, args):
             return refuse("enrol", "the fingerprint is not the hub's: nothing was sent.")
         data_dir = _data_dir(args.config)
