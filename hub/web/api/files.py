@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, File, UploadFile
+from fastapi import APIRouter, Depends, File, UploadFile
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -61,6 +61,15 @@ def _list(model: type[Record]) -> Callable[..., Any]:
         return [FileRead.of(row) for row in services.files.listed(session, owner_of(record))]
 
     return list_files
+
+
+def _seen(model: type[Record]) -> Any:
+    """Before the file is looked at: who may not see a record learns nothing of it."""
+
+    def look(session: ReadSession, id: UUID) -> None:
+        load(session, model, id)
+
+    return Depends(look)
 
 
 def _add(model: type[Record]) -> Callable[..., Any]:
@@ -148,6 +157,7 @@ for _model in RECORD_TYPES:
     router.add_api_route(
         _path,
         _add(_model),
+        dependencies=[_seen(_model)],
         methods=["POST"],
         status_code=201,
         operation_id=f"add_{_noun}_file",
