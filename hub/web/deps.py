@@ -10,12 +10,14 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
 from hub.errors import BusyError, ForbiddenError, T, UnauthorizedError
 from hub.kit.asker import Asker, bind_asker
-from hub.kit.db import ScopedSession
+from hub.kit.db import Record, ScopedSession
+from hub.kit.records.access import load
 from hub.kit.session import Changed
 from hub.live import Event, EventKind
 from hub.security.actor import Actor, Hurdle
@@ -195,3 +197,13 @@ def require(right: str) -> Any:
         return actor
 
     return Depends(check)
+
+
+def seen(model: type[Record]) -> Any:
+    """A dependency that looks for the record `{id}` before the body is judged: 404 goes first, so
+    nobody learns from a refusal that a foreign record exists."""
+
+    def look(session: ReadSession, id: UUID) -> None:
+        load(session, model, id)
+
+    return Depends(look)

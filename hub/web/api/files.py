@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, File, UploadFile
+from fastapi import APIRouter, File, UploadFile
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -19,7 +19,7 @@ from hub.kit.files.service import Owner
 from hub.kit.records.access import demand, load, not_found
 from hub.kit.records.apply import Action
 from hub.kit.records.declare import path_of, store_of
-from hub.web.deps import CurrentUser, From, Hub, ReadSession, asker_for
+from hub.web.deps import CurrentUser, From, Hub, ReadSession, asker_for, seen
 from hub.web.exchange.downloads import attachment
 from hub.web.services import Services
 
@@ -61,15 +61,6 @@ def _list(model: type[Record]) -> Callable[..., Any]:
         return [FileRead.of(row) for row in services.files.listed(session, owner_of(record))]
 
     return list_files
-
-
-def _seen(model: type[Record]) -> Any:
-    """Before the file is looked at: who may not see a record learns nothing of it."""
-
-    def look(session: ReadSession, id: UUID) -> None:
-        load(session, model, id)
-
-    return Depends(look)
 
 
 def _add(model: type[Record]) -> Callable[..., Any]:
@@ -157,7 +148,7 @@ for _model in RECORD_TYPES:
     router.add_api_route(
         _path,
         _add(_model),
-        dependencies=[_seen(_model)],
+        dependencies=[seen(_model)],
         methods=["POST"],
         status_code=201,
         operation_id=f"add_{_noun}_file",

@@ -26,7 +26,7 @@ from hub.kit.records.query import parse, rows, total
 from hub.kit.records.schemas import Doing, Page, Schema, schemas_of
 from hub.kit.records.sight import read_of
 from hub.web.colleagues import colleagues
-from hub.web.deps import CurrentUser, ReadSession, WriteSession
+from hub.web.deps import CurrentUser, ReadSession, WriteSession, seen
 
 SEQ_MAX = 2**53
 Before = Annotated[int | None, Query(ge=1, le=SEQ_MAX, description="older than this seq")]
@@ -239,6 +239,7 @@ def _life(made: APIRouter, model: type[Record], read: type[Schema]) -> None:
     made.add_api_route(
         "/{id}/comments",
         _comment(model),
+        dependencies=[seen(model)],
         methods=["POST"],
         status_code=201,
         operation_id=f"comment_{noun}",
