@@ -36,6 +36,7 @@ _VALUES: dict[Kind, Any] = {
 
 
 _WORDS: dict[tuple[str, str], Sequence[str]] = {
+    ("conditions", "code"): [f"condition_{n}" for n in range(1000)],
     ("playbook_entries", "rule"): [rule.value for rule in Rule],
 }
 """Values of texts that only take certain words."""

@@ -19,8 +19,8 @@ RIGHTS = {
 }
 GRANT = sa.text(
     'INSERT INTO role_rights (chain_id, role_id, "right") '
-    "SELECT chain_id, id, :right FROM roles WHERE code IN :codes AND NOT EXISTS "
-    '(SELECT 1 FROM role_rights WHERE role_id = roles.id AND "right" = :right)'
+    "SELECT chain_id, id, CAST(:right AS VARCHAR) FROM roles WHERE code IN :codes AND NOT EXISTS "
+    '(SELECT 1 FROM role_rights WHERE role_id = roles.id AND "right" = CAST(:right AS VARCHAR))'
 ).bindparams(sa.bindparam("codes", expanding=True))
 
 

@@ -13,7 +13,7 @@ from hub.kit.records.names import names_of
 from hub.kit.records.query import Filter, Operator, Query, is_filterable, operators
 from hub.web.records.cells import Cells
 from hub.web.records.desk import Desk
-from hub.web.records.forms import input_type, shown, written
+from hub.web.records.inputs import input_type, shown, written
 from hub.web.records.state import ListState
 from hub.web.records.totals import TOTAL_AGE_S, shared_key
 

@@ -6,8 +6,6 @@ changed is written, and somebody else's change of another field is never undone 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import time
-from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -22,7 +20,7 @@ from hub.kit.records.declare import (
     title_of,
     written_fields,
 )
-from hub.kit.records.kinds import Choice, Kind, Show
+from hub.kit.records.kinds import Kind, Show
 from hub.kit.records.lines import value_of
 from hub.kit.records.models import model_of
 from hub.kit.records.names import choices_for, names_of, references
@@ -30,6 +28,7 @@ from hub.kit.records.sealed import Secret
 from hub.kit.records.sight import guard_of, is_hidden, told
 from hub.web.language import Language, say
 from hub.web.records.finders import as_typed, find_href
+from hub.web.records.inputs import PARTS, shown, written
 from hub.web.records.line_forms import SPARE_LINES, flat_lines, typed_lines
 
 WAS = "was."
@@ -37,8 +36,6 @@ MASK = "mask."
 LONG_SECRET = 200
 _KEPT = T("已保存 {mask}；留空则不改。", "Kept as {mask}; leave empty to keep it.")
 FEW = 60  # choices of a reference that a select still shows
-MINOR_UNITS = 100  # of every currency the pages know
-PARTS = {Kind.MONEY: MINOR_UNITS, Kind.MILLI: 1000}
 
 
 class Widget(StrEnum):
@@ -52,7 +49,6 @@ class Widget(StrEnum):
     CHECKS = "checks"
 
 
-_TYPES = {Kind.DAY: "date", Kind.CLOCK: "time", Kind.PHONE: "tel", Kind.EMAIL: "email"}
 _MODES = {Kind.WHOLE: "numeric"} | dict.fromkeys((Kind.NUMBER, *PARTS), "decimal")
 
 
@@ -171,52 +167,6 @@ def _plain(text: str | None) -> str | None:
     return text.replace("\r\n", "\n").strip() if text is not None else None
 
 
-def input_type(field: Field) -> str:
-    """What the browser should offer for a value of this field."""
-    return _TYPES.get(field.spec.kind, "text")
-
-
-def written(field: Field, typed: str) -> str:
-    """Money and exact amounts are typed in whole units with decimals, and kept in parts."""
-    if not field.is_number:
-        return typed.replace("\r\n", "\n")
-    plain = typed.replace(",", "").replace("，", "").strip()
-    if field.spec.kind in PARTS:
-        try:
-            return str(int((Decimal(plain) * PARTS[field.spec.kind]).quantize(Decimal(1))))
-        except (InvalidOperation, ValueError, OverflowError):
-            return plain
-    return plain
-
-
-def shown(field: Field, value: Any) -> str:
-    """A value as an input shows it."""
-    match value:
-        case None:
-            return ""
-        case Choice():
-            return value.value
-        case list():
-            return (", " if field.spec.kind is Kind.LABELS else ",").join(map(str, value))
-        case bool():
-            return "true" if value else "false"
-        case int() if field.spec.kind in PARTS:
-            places = 2 if field.spec.kind is Kind.MONEY else 0
-            return _plain_decimal(Decimal(value) / PARTS[field.spec.kind], places)
-        case time():
-            return value.strftime("%H:%M")
-        case float():
-            return f"{value:.{max(field.spec.digits, 1)}f}".rstrip("0").rstrip(".")
-        case _:
-            return str(value)
-
-
-def _plain_decimal(value: Decimal, places: int) -> str:
-    """With at least so many decimals, and never with an exponent."""
-    exact = value.normalize()
-    return f"{exact:f}" if -int(exact.as_tuple().exponent) > places else f"{value:.{places}f}"
-
-
 def defaults(model: type[Record]) -> dict[str, str]:
     """What the form of a new record shows at first."""
     return {name: shown(field, field.default) for name, field in written_fields(model).items()}
@@ -298,7 +248,7 @@ class Forms:
             is_required=field.is_required,
             is_advanced=field.has(Show.ADVANCED),
             is_wide=widget in (Widget.TEXTAREA, Widget.CHECKS),
-            type=_TYPES.get(spec.kind, "text"),
+            type=input_type(field),
             mode=_MODES.get(spec.kind, ""),
             max_length=int(spec.max) if spec.max and spec.python in (str, Secret) else None,
             options=() if widget is Widget.FIND else options,

@@ -16,6 +16,7 @@ from hub.backup.making import status
 from hub.cli import main
 from hub.ingest.journal import Journal, RowKind
 from hub.kit.clock import utc_now
+from hub.kit.records import ports
 from hub.security.vault.opening import open_vault
 from hub.timeseries.embedded.engine import DuckDbTimeSeries
 from hub.timeseries.engines import one_store
@@ -65,7 +66,10 @@ def place(tmp_path: Path, template: Template, monkeypatch: pytest.MonkeyPatch) -
     data = tmp_path / "data"
     data.mkdir()
     shutil.copy(template.full, data / "hub.sqlite")
-    open_vault(f"sqlite:///{data / 'keys.sqlite'}", "", data / "master.key").keys.close()
+    room = open_vault(f"sqlite:///{data / 'keys.sqlite'}", "", data / "master.key")
+    place_of_it = ports.Place(uuid4(), "contracts", "terms", uuid4())
+    room.vault.seal(place_of_it, "a secret makes its key")
+    room.keys.close()
     (data / PHOTO).parent.mkdir(parents=True)
     (data / PHOTO).write_bytes(os.urandom(5000))
     monkeypatch.setenv("HUB_DATA_DIR", str(data))

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from hub.alerts.desk import Desk
 from hub.alerts.notices.courier import Courier
@@ -15,6 +15,7 @@ from hub.alerts.notices.links import Links
 from hub.alerts.notices.models import Notice
 from hub.alerts.notices.services import AllowedHosts
 from hub.alerts.raising import Raising
+from hub.archive.duty.records import NoticeRoute, OnCallShift
 from hub.detection.findings import Finding
 from hub.kit.db import Database
 from hub.kit.records.ports import Ports
@@ -88,6 +89,9 @@ def duty(tmp_path: Path) -> Iterator[Duty]:
     db = Database(f"sqlite:///{tmp_path / 'hub.sqlite'}", Ports(vault=room.vault))
     db.create_all()
     chain = open_chain_under_test(db, "amber")
+    with db.system("routes and shifts of its own") as connection:
+        for model in (NoticeRoute, OnCallShift):
+            connection.execute(delete(model.__table__))  # type: ignore[arg-type]
     clock = Clock()
     links = Links(room.vault, "https://hub.example.com/")
     courier = Courier(db, room.vault, links, LOCAL, clock)

@@ -111,12 +111,13 @@ def test_each_quarter_everybodys_rights_are_looked_at(chain: ChainUnderTest) -> 
     kept, gone = chain.add_user("kept", Grant("clerk")), chain.add_user("gone", Grant("clerk"))
     people = People(chain.db, QUICK)
     reviews = Reviews(chain.db, people)
-    assert {one.person.username for one in reviews.due(chain.id)} == {"chief", "kept", "gone"}
+    due = {one.person.username for one in reviews.due(chain.id)}
+    assert due >= {"chief", "kept", "gone"}
     assert all(one.is_unused for one in reviews.due(chain.id)), "nobody ever signed in"
     reviews.judge(chain.id, kept, chief, keep=True)
     reviews.judge(chain.id, gone, chief, keep=False)
     assert people.get(chain.id, gone).archived_at is not None
-    assert {one.person.username for one in reviews.due(chain.id)} == {"chief"}
+    assert {one.person.username for one in reviews.due(chain.id)} == due - {"kept", "gone"}
     with pytest.raises(ConflictError):
         reviews.judge(chain.id, chief.user_id, chief, keep=True)
     with pytest.raises(ConflictError):

@@ -4,7 +4,8 @@ import pytest
 
 from hub.archive.equipment.records import Equipment
 from hub.kit.records.declare import fields_of
-from hub.web.records.forms import Typed, defaults, shown
+from hub.web.records.forms import Typed, defaults
+from hub.web.records.inputs import shown
 
 
 def changes(**posted: str) -> dict[str, str]:
