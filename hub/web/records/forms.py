@@ -28,7 +28,7 @@ from hub.kit.records.sealed import Secret
 from hub.kit.records.sight import guard_of, is_hidden, told
 from hub.web.language import Language, say
 from hub.web.records.finders import as_typed, find_href
-from hub.web.records.inputs import PARTS, shown, written
+from hub.web.records.inputs import PARTS, input_type, shown, written
 from hub.web.records.line_forms import SPARE_LINES, flat_lines, typed_lines
 
 WAS = "was."
