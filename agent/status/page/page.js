@@ -11,6 +11,7 @@ const WORDS = {
   nodevice: ["还没有设备。请在采集端上运行", "No device yet. Run on the agent"], pin: ["请输入状态页 PIN", "PIN of the status page"],
   enter: ["查看", "Open"], wrong: ["PIN 不对", "That is not the PIN"], locked: ["试错太多，请等待", "Too many tries; wait"],
   refused: ["设备没有这些读数", "The device does not have"], bad: ["无效", "bad"], stale: ["过期", "stale"], estimated: ["估算", "estimated"],
+  plan: ["每次读取", "Read in"],
   dropped: ["批因缓存已满被清除", "batches were dropped: it was full"],
 };
 let lang = localStorage.getItem("lang") || (navigator.language.startsWith("zh") ? "zh" : "en");
@@ -147,11 +148,11 @@ async function look() {
       last = await answer.json();
       seenAt = Date.now();
     }
-    draw();
   } catch {
     // the agent is away: stamp() says so
   }
   stamp();
+  draw();
 }
 $("lang").addEventListener("click", () => {
   lang = lang === "zh" ? "en" : "zh";
