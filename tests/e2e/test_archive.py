@@ -45,13 +45,13 @@ def test_escape_leaves_and_tab_goes_on_to_the_right(desk: Visit) -> None:
 
 
 def test_a_wrong_value_stays_with_its_reason(desk: Visit) -> None:
-    page = desk.go(f"{LIST}?columns=name,cost_minor")
-    target = page.locator("td[data-label='Cost']").first
+    page = desk.go(f"{LIST}?columns=name,service_life_months")
+    target = page.locator("td[data-label='Service life']").first
     target.click()
     page.keyboard.press("Enter")
     target.get_by_role("textbox").fill("-5")
     page.keyboard.press("Enter")
-    expect(target.get_by_role("alert")).to_have_text("Must be 0 or more.")
+    expect(target.get_by_role("alert")).to_have_text("Must be 1 or more.")
     page.keyboard.press("Escape")
     desk.errors.clear()  # the browser's own line about the 422
 
@@ -145,5 +145,5 @@ def test_everything_is_one_shortcut_away(hub: Served, visitor: Visitor) -> None:
     page = phone.go("/alerts")
     page.get_by_role("button", name="查找").click()
     page.locator("#palette input").fill("新建设备")
-    page.get_by_role("option", name="新建设备").click()
+    page.get_by_role("option", name="新建设备", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("新建设备")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import ColumnElement, Table, Text, bindparam, select, type_coerce, update
 
 from hub.kit.asker import Asker
 from hub.kit.db import Database
@@ -91,7 +91,7 @@ class Rotation:
                 time.sleep(self._rest_s)
 
     def _rows(self, column: SealedColumn, key: KeyLine, after: UUID) -> Sequence[Any]:
-        table, sealed = column.table, column.table.c[column.column]
+        table, sealed = column.table, _as_text(column)
         query = (
             select(table.c.id, sealed)
             .where(table.c.chain_id == key.use.chain_id, table.c.id > after)
@@ -117,10 +117,10 @@ class Rotation:
                 continue
             changes.append({"row": row_id, "old": old, "new": self._vault.seal(place, text)})
         if changes:
-            values: dict[str, Any] = {name: bindparam("new")}
+            values: dict[str, Any] = {name: bindparam("new", type_=Text)}
             if "updated_at" in table.c:
                 values["updated_at"] = table.c.updated_at  # for its readers nothing has changed
-            same = (table.c.id == bindparam("row"), table.c[name] == bindparam("old"))
+            same = (table.c.id == bindparam("row"), _as_text(column) == bindparam("old"))
             exchange = update(table).where(*same).values(values)
             with self._db.system("rotation") as connection:
                 connection.execute(exchange, changes)
@@ -131,3 +131,8 @@ class Rotation:
         about = {"chain_id": key.use.chain_id, "record_type": "keys", "values": values}
         with self._db.system("rotation") as connection:
             note(connection, "key_rotated", asker, **about)
+
+
+def _as_text(column: SealedColumn) -> ColumnElement[str]:
+    """What is stored, whatever the record makes of it."""
+    return type_coerce(column.table.c[column.column], Text)
