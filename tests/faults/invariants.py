@@ -54,8 +54,9 @@ _LATER = timedelta(hours=1)
 # Alerts of the hub's clock: whether an agent was missed depends on when the hub itself was there.
 _OF_THE_CLOCK = frozenset({Rule.AGENT_OFFLINE.value})
 _DERIVED = (
+    "notice_messages", "notice_steps", "notices", "alert_votes", "work_orders",
     "alert_events", "alerts", "ticket_lines", "ticket_tenders", "tickets", "quarantined_tickets",
-    "footfall_slots", "sales_hour", "consumers",
+    "footfall_slots", "sales_hour", "sales_day_item", "unknown_codes", "consumers",
 )  # fmt: skip
 
 
