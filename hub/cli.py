@@ -9,16 +9,17 @@ from getpass import getpass
 from importlib.metadata import version
 from pathlib import Path
 
-from hub import demo, detect
+from hub import demo
 from hub.app import StartError, serve
 from hub.archive.chains.service import create_admin
-from hub.audit_command import verify_audit
 from hub.backup.errors import BackupError
-from hub.backup_command import add_backup, add_restore, backup, restore_command
-from hub.doctor import add_doctor, examine, report
-from hub.doctor_checks import CHECKS
+from hub.commands import detect
+from hub.commands.backup import add_backup, add_restore, backup, restore_command
+from hub.commands.doctor import add_doctor, examine, report
+from hub.commands.doctor_checks import CHECKS
+from hub.commands.rotate_keys import rotate_keys
+from hub.commands.verify_audit import verify_audit
 from hub.errors import HubError
-from hub.keys_command import rotate_keys
 from hub.kit.db import Database
 from hub.kit.migrate import make_migration, upgrade
 from hub.security.vault.master import MasterKeyError

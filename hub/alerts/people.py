@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from hub.kit.db import ScopedSession
-from hub.security.models import Role, RoleRight, UserRole
+from hub.security.models import RoleRight, UserRole
 from hub.security.records import User
 
 ACT = "alerts.update"
@@ -21,17 +21,3 @@ def able(session: ScopedSession, store_id: UUID, right: str = ACT) -> Sequence[U
     )
     people = select(User).where(User.id.in_(holders), User.archived_at.is_(None))
     return session.scalars(people.order_by(User.name)).all()
-
-
-def with_role(session: ScopedSession, store_id: UUID, code: str) -> Sequence[User]:
-    """Active people who have this role in the store, or in the whole chain, the nearer first."""
-    rows = (
-        select(UserRole.user_id, UserRole.store_id)
-        .join(Role, Role.id == UserRole.role_id)
-        .where(Role.code == code, or_(UserRole.store_id.is_(None), UserRole.store_id == store_id))
-    )
-    near = {user: place is not None for user, place in session.execute(rows)}
-    people = select(User).where(User.id.in_(near), User.archived_at.is_(None))
-    found = session.scalars(people.order_by(User.name)).all()
-    own = [one for one in found if near[one.id]]
-    return own or found

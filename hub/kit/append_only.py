@@ -3,8 +3,8 @@
 from sqlalchemy import DDL, Table, event
 
 
-def statements(table: str) -> dict[str, tuple[str, ...]]:
-    """What the migration that makes the table runs after it, by dialect."""
+def _statements(table: str) -> dict[str, tuple[str, ...]]:
+    """The same stand in the migration that makes the table, by dialect."""
     return {
         "sqlite": tuple(
             f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb.upper()} ON {table} "
@@ -22,7 +22,7 @@ def statements(table: str) -> dict[str, tuple[str, ...]]:
 
 def keep_append_only(table: Table) -> None:
     """The same for a table that `create_all` makes."""
-    for dialect, all_of_it in statements(table.name).items():
+    for dialect, all_of_it in _statements(table.name).items():
         for statement in all_of_it:
             ddl = DDL(statement).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]
             event.listen(table, "after_create", ddl)

@@ -7,7 +7,6 @@ repairs, MTTR the mean downtime of a repair.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from hub.maintenance.models import OrderKind, OrderStatus, WorkOrder
 
@@ -51,14 +50,6 @@ def reliability(orders: Sequence[WorkOrder], start: datetime, end: datetime) -> 
         mttr=down / number if number else None,
         availability=1 - down / span if span else 1.0,
     )
-
-
-def by_equipment(orders: Sequence[WorkOrder]) -> dict[UUID, list[WorkOrder]]:
-    found: dict[UUID, list[WorkOrder]] = {}
-    for one in orders:
-        if one.equipment_id is not None:
-            found.setdefault(one.equipment_id, []).append(one)
-    return found
 
 
 def _union(spans: Sequence[tuple[datetime, datetime]]) -> timedelta:

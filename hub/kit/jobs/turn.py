@@ -63,11 +63,6 @@ class Turn:
             yield Moving(session, job)
             job.beat_at = utc_now()
 
-    def beat(self) -> None:
-        """Tell other processes that a long step is alive."""
-        with self.write():
-            pass
-
 
 @dataclass
 class Moving:

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, JSON, BigInteger, Connection, Index, Integer, Table, event, insert, text
+from sqlalchemy import JSON, BigInteger, Connection, Index, Integer, Table, insert, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from hub.kit.append_only import keep_append_only
 from hub.kit.asker import Asker, asker_of
 from hub.kit.clock import utc_now
 from hub.kit.records.declare import store_of
@@ -51,24 +52,7 @@ class ChangeLog(ChainScoped, Base):
 
 TABLE: Table = ChangeLog.__table__  # type: ignore[assignment]  # a mapped class's table is a Table
 
-APPEND_ONLY = {
-    "sqlite": tuple(
-        f"CREATE TRIGGER changes_no_{verb} BEFORE {verb.upper()} ON changes "
-        "BEGIN SELECT RAISE(ABORT, 'changes is only ever added to'); END"
-        for verb in ("update", "delete")
-    ),
-    "postgresql": (
-        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'changes is only ever added to'; END $$",
-        "CREATE TRIGGER changes_append_only BEFORE UPDATE OR DELETE ON changes "
-        "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
-    ),
-}
-"""Statements of the migration that makes the table, by dialect."""
-
-for _dialect, _statements in APPEND_ONLY.items():
-    for _statement in _statements:
-        event.listen(TABLE, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
+keep_append_only(TABLE)
 
 
 def keep_commit_order(session: Session) -> None:
@@ -134,8 +118,3 @@ def note(connection: Connection, action: str, asker: Asker, **values: Any) -> No
             }
         )
     )
-
-
-def changed_fields(values: Mapping[str, Any]) -> frozenset[str]:
-    """Names of the fields that a row of `changes` touched."""
-    return frozenset(values)

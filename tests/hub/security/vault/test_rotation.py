@@ -14,6 +14,7 @@ from hub.kit.db import Database
 from hub.kit.ids import uuid7
 from hub.kit.records.log import ChangeLog
 from hub.kit.records.ports import Place
+from hub.kit.records.sealed import SecretText
 from hub.security.vault.keys import KeyState
 from hub.security.vault.opening import Strongroom, open_vault
 from hub.security.vault.rotation import Rotation, SealedColumn, Tally
@@ -28,6 +29,13 @@ PEOPLE = Table(
     Column("chain_id", Uuid),
     Column("name", String(400)),
     Column("updated_at", DateTime, onupdate=utc_now),
+)
+AS_A_RECORD = Table(
+    "people_under_test",
+    MetaData(),
+    Column("id", Uuid, primary_key=True),
+    Column("chain_id", Uuid),
+    Column("name", SecretText),
 )
 HUB = Asker.hub("rotate-keys")
 
@@ -70,8 +78,8 @@ def key_ids(db: Database, chain: UUID = CHAIN) -> set[int | None]:
         return {key_id_of(name) for name in found}
 
 
-def rotation(db: Database, room: Strongroom) -> Rotation:
-    columns = [SealedColumn(PEOPLE, "name")]
+def rotation(db: Database, room: Strongroom, table: Table = PEOPLE) -> Rotation:
+    columns = [SealedColumn(table, "name")]
     return Rotation(db, room.keys, room.vault, columns, others_done_s=0, rest_s=0)
 
 
@@ -167,3 +175,13 @@ def test_a_rotation_is_in_the_audit(db: Database, room: Strongroom, ids: list[UU
         ).one()
     assert (row.action, row.chain_id) == ("key_rotated", CHAIN)
     assert row.values["sealed_anew"] == [None, ROWS]
+
+
+def test_the_secrets_of_records_are_sealed_anew_as_they_are_stored(
+    db: Database, room: Strongroom, ids: list[UUID]
+) -> None:
+    """A record makes a `Secret` of its column; beneath it lies the same text."""
+    work = rotation(db, room, AS_A_RECORD)
+    work.begin(CHAIN)
+    assert work.finish(lambda _: None, HUB).sealed_anew == ROWS
+    assert names(db, room) == {one: f"人{one}" for one in ids}

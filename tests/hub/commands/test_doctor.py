@@ -8,8 +8,8 @@ import pytest
 
 from hub.backup.making import Done, remember
 from hub.cli import main
-from hub.doctor import Finding, Patient, State, examine, ok, report
-from hub.doctor_checks import CHECKS, backups, database, disk, hub, journal
+from hub.commands.doctor import Finding, Patient, State, examine, ok, report
+from hub.commands.doctor_checks import CHECKS, backups, database, disk, hub, journal
 from hub.errors import T
 from hub.kit.clock import utc_now
 from hub.kit.db import Database

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hub.cli import main
-from hub.detect import HINTS, outline_of
+from hub.commands.detect import HINTS, outline_of
 from hub.errors import InvalidError
 
 

@@ -15,7 +15,7 @@ from alembic.util import CommandError
 from cryptography import x509
 
 from hub.backup.making import status
-from hub.doctor import Check, Finding, Patient, failed, ok, warning
+from hub.commands.doctor import Check, Finding, Patient, failed, ok, warning
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.kit.migrate import revisions

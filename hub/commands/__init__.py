@@ -1,0 +1,1 @@
+"""What `storevitals-hub` does beside serving: one module a command."""
