@@ -5,7 +5,7 @@ The usual value is read by numpy (see `columns`); whatever is unusual is looked 
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from hub.ingest import names
-from hub.ingest.block import Block, NodeEvent, NodeEventKind, TextEvent
+from hub.ingest.block import Block, NodeEvent, NodeEventKind, TextEvent, empty_block
 from hub.ingest.columns import Columns, Metrics, find_metrics, read_plain
 from hub.ingest.dead_letters import Cause
 from hub.ingest.journal import Row, RowKind, unsigned
@@ -77,6 +77,15 @@ class _Values:
 
 def decode(rows: Sequence[Row], registry: Registry) -> tuple[Block, list[Refusal]]:
     """One block of all rows; what cannot be decoded is a refusal and stops nothing."""
+    spoken = [row for row in rows if row.kind != RowKind.CANARY]
+    first, last = rows[0].seq, rows[-1].seq
+    if not spoken:
+        return replace(empty_block(last), first_seq=first), []
+    block, refusals = _decode(spoken, registry)
+    return replace(block, first_seq=first, last_seq=last), refusals
+
+
+def _decode(rows: Sequence[Row], registry: Registry) -> tuple[Block, list[Refusal]]:
     nodes = [registry.node_of(row.agent_id) for row in rows]
     tables = [node.aliases_at(row.seq) for node, row in zip(nodes, rows, strict=True)]
     metrics, broken = find_metrics([_values_of(row) for row in rows])

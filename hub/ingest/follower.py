@@ -45,6 +45,11 @@ class Follower:
         self.trouble = ""  # the error that it waits out, for /health
 
     @property
+    def at(self) -> int:
+        """The row that it has taken in, with all before it."""
+        return self._at
+
+    @property
     def lag(self) -> int:
         """Rows that it has yet to take in."""
         return max(0, self._feed.last_seq - self._at)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from hub.ingest import names
 from hub.ingest.acks import Acks
+from hub.ingest.canary import Canary
 from hub.ingest.dead_letters import Cause, DeadLetters
 from hub.ingest.journal import Journal, RowKind
 from hub.ingest.node import Node
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 MAX_PAYLOAD = 512 * 1024
 MOST = 1 << 62  # numbers are unsigned on the wire and signed in SQLite; no real one is near this
+NOBODY = UUID(int=0)
 FOREIGN_EPOCH = 0  # of nodes that number nothing: the hub counts their messages as they arrive
 
 _KINDS = {
@@ -65,7 +67,7 @@ _alias = attrgetter("alias")
 class Intake:
     """Belongs to the journal's thread: `take` any number of arrivals, then `commit`.
 
-    `on_state` hears of each change of a node's state.
+    `on_state` hears of each change of a node's state. `canary`: the hub's own test messages.
     """
 
     def __init__(
@@ -75,9 +77,10 @@ class Intake:
         letters: DeadLetters,
         acks: Acks,
         on_state: Callable[[Node], None],
+        canary: Canary | None = None,
     ) -> None:
         self._registry, self._journal, self._letters = registry, journal_, letters
-        self._acks, self._on_state = acks, on_state
+        self._acks, self._on_state, self._canary = acks, on_state, canary
         self.counts: Counter[str] = Counter()
         self.reset()
 
@@ -85,6 +88,8 @@ class Intake:
         """Believe only what is durable: at start, and after a commit that failed."""
         self.watermarks: dict[UUID, Watermarks] = self._journal.watermarks()
         self._births = self._journal.births()
+        if self._canary is not None:
+            self._canary.journaled(0)
 
     def take(self, arrival: Arrival) -> None:
         """Never raises: what cannot be taken in is counted and the next one comes."""
@@ -123,6 +128,7 @@ class Intake:
             return
         kind = _KINDS.get(topic.kind)
         if kind is None:  # a command, mostly our own
+            self._take_canary(arrival)
             return
         if len(arrival.payload) > MAX_PAYLOAD:
             self._refuse(Cause.OVERSIZED, arrival, f"over {MAX_PAYLOAD} bytes")
@@ -136,6 +142,12 @@ class Intake:
         else:
             message = _Message(node, topic, arrival, codec.parse(arrival.payload))
             self._judge[kind](self, message)
+
+    def _take_canary(self, arrival: Arrival) -> None:
+        if self._canary is not None and self._canary.is_expected(arrival.topic, arrival.payload):
+            at_ms = arrival.received_ms
+            row = self._journal.append(NOBODY, RowKind.CANARY, b"", received_ms=at_ms)
+            self._canary.journaled(row)
 
     def _take_node_birth(self, message: _Message) -> None:
         opened = _announced(message.payload)

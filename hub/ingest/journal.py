@@ -51,6 +51,7 @@ class RowKind(IntEnum):
     DEVICE_DATA = 6
     GAP = 7
     QUARANTINE = 8
+    CANARY = 9  # of no agent, without values
 
 
 class Row(NamedTuple):

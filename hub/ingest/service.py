@@ -12,6 +12,7 @@ from uuid import UUID
 
 from hub.ingest.acks import Acks
 from hub.ingest.block import Consumer
+from hub.ingest.canary import Canary
 from hub.ingest.dead_letters import DeadLetters
 from hub.ingest.feed import Feed
 from hub.ingest.follower import Follower
@@ -60,7 +61,10 @@ class Ingest:
         self._inbox = Inbox()
         self._subscriber = Subscriber(options, self._inbox)
         self._acks = Acks(self._subscriber.send)
-        self._intake = Intake(registry, self.journal, self.letters, self._acks, self._tell_state)
+        self._canary = Canary(self._subscriber.send, self._passed)
+        self._intake = Intake(
+            registry, self.journal, self.letters, self._acks, self._tell_state, self._canary
+        )
         self.feed = Feed(self.journal, registry, self.letters)
         self._followers = [
             Follower(c, self.feed, self.letters, SERIES_PACE_S if c.name == "series" else 0.0)
@@ -75,6 +79,7 @@ class Ingest:
         """Raises when a thread ends by a bug: the process must end then."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._subscriber.run(), name="subscriber")
+            tasks.create_task(self._canary.run(), name="canary")
             tasks.create_task(_in_thread("journal", self._keep_journal, self._halt))
             tasks.create_task(_in_thread("keeper", self._keep_house, self._halt))
             for follower in self._followers:
@@ -97,12 +102,18 @@ class Ingest:
         numbers |= {f"intake_{name}": float(n) for name, n in self._intake.counts.items()}
         numbers |= {f"dead_letters_{c}": float(n) for c, n in self.letters.counts.items()}
         numbers |= {f"lag_{f.consumer.name}_rows": float(f.lag) for f in self._followers}
-        return numbers
+        numbers["journal_bytes"] = float(self.journal.size_bytes())
+        return numbers | self._canary.metrics()
 
     def troubles(self) -> dict[str, str]:
         """What each part that does not move waits for; empty when all is well."""
         found = {f.consumer.name: f.trouble for f in self._followers if f.trouble}
-        return found | ({"journal": self._trouble} if self._trouble else {})
+        found |= {"journal": self._trouble} if self._trouble else {}
+        return found | ({"canary": self._canary.trouble} if self._canary.trouble else {})
+
+    def _passed(self) -> int:
+        """The row that every consumer has taken in."""
+        return min((follower.at for follower in self._followers), default=0)
 
     def _halt(self) -> None:
         self._stop.set()

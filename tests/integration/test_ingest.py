@@ -141,6 +141,18 @@ def test_a_reading_is_acknowledged_stored_and_seen(house: House, wire: WireNode)
     asyncio.run(scenario())
 
 
+def test_the_test_message_goes_all_the_way(house: House) -> None:
+    """OPS-01, SEC-26: through a real broker, the journal and past every consumer."""
+
+    async def scenario() -> None:
+        async with house.running() as ingest:
+            await until(lambda: ingest.metrics()["canary_passed"] == 1.0)
+            assert 0 < ingest.metrics()["canary_seconds"] < 10
+            assert ingest.metrics()["canary_age_seconds"] < 10
+
+    asyncio.run(scenario())
+
+
 def test_the_host_says_online_and_its_will_says_offline(house: House) -> None:
     """[host-topic-phid-birth-message, host-topic-phid-death-payload-connect]"""
 
