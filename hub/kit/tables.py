@@ -95,6 +95,9 @@ class Record(ChainScoped, Base):
         """Why the record may not be changed in its present state, or None."""
         return None
 
+    def leaving(self, session: Session) -> None:
+        """Called before it is archived: ConflictError where it must stay; ends what it carried."""
+
     def secret_problems(
         self, session: Session, plain: Mapping[str, str | None]
     ) -> Iterator[tuple[str, T]]:

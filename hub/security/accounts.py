@@ -14,7 +14,7 @@ from hub.kit.records.apply import Change, apply
 from hub.kit.records.log import note
 from hub.security.models import Credential, Role, UserRole
 from hub.security.passwords import NO_PASSWORD, Passwords, demand_strong
-from hub.security.records import User
+from hub.security.records import ADMIN, User, demand_other_admin
 from hub.security.sessions import end_sessions
 
 
@@ -89,6 +89,8 @@ def put_grants(
         .where(UserRole.user_id == user_id)
     )
     before = [[code, str(store or "")] for code, store in connection.execute(held)]
+    if Grant(ADMIN) not in grants:
+        demand_other_admin(connection, chain_id, user_id)
     connection.execute(delete(UserRole).where(UserRole.user_id == user_id))
     for grant in dict.fromkeys(grants):
         row = {"user_id": user_id, "role_id": _role(ids, grant), "store_id": grant.store_id}

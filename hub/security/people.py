@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from hub.errors import ConflictError, NotFoundError, T
 from hub.kit.asker import Asker, bind_asker
 from hub.kit.clock import utc_now
-from hub.kit.db import Database, Scope, ScopedSession
+from hub.kit.db import Database, Scope
 from hub.kit.records.apply import Action, Change, apply
 from hub.kit.records.log import note
 from hub.security.accounts import Grant, NewAccount, add_account, demand_user, put_grants
@@ -22,8 +22,6 @@ from hub.security.records import User
 from hub.security.sessions import OpenSession, end_sessions, open_sessions
 
 _OWN = T("自己的角色由别人来改。", "Your own roles are changed by somebody else.")
-_LAST = T("至少要留一位全连锁的管理员。", "One admin of the whole chain must remain.")
-ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +85,12 @@ class People:
         with self._db.system("people") as connection:
             demand_user(connection, chain_id, user_id)
             put_grants(connection, chain_id, user_id, tuple(grants), asker)
-            _demand_admin(connection, chain_id)
 
     def shut_out(self, chain_id: UUID, user_id: UUID, asker: Asker) -> None:
         """Disable: every session and token ends, nothing of the person's past is lost."""
-        if asker.user_id == user_id:
-            raise ConflictError(T("不能停用自己。", "You cannot disable yourself."))
         with self._db.write(Scope(chain_id)) as session:
             bind_asker(session, asker)
             apply(session, User, Change(user_id, action=Action.ARCHIVE))
-            _demand_admin(session, chain_id)
-        with self._db.system("people") as connection:
-            end_sessions(connection, user_id)
 
     def let_in(self, chain_id: UUID, user_id: UUID, asker: Asker) -> None:
         with self._db.write(Scope(chain_id)) as session:
@@ -144,19 +136,6 @@ class People:
             ).rowcount
             note(connection, "all_sessions_ended", asker, chain_id=chain_id)
         return count
-
-
-def _demand_admin(within: Connection | ScopedSession, chain_id: UUID) -> None:
-    left = (
-        select(func.count())
-        .select_from(UserRole)
-        .join(Role, Role.id == UserRole.role_id)
-        .join(User, User.id == UserRole.user_id)
-        .where(Role.chain_id == chain_id, Role.code == ADMIN)
-        .where(UserRole.store_id.is_(None), User.archived_at.is_(None))
-    )
-    if not within.scalar(left, execution_options={"system": "last admin"}):
-        raise ConflictError(_LAST)
 
 
 def _note(connection: Connection, action: str, asker: Asker, chain_id: UUID, user_id: UUID) -> None:

@@ -1,12 +1,15 @@
 """Users: the people who sign in. Archiving a user ends every session."""
 
 import re
+from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Connection, Index, select, update
 from sqlalchemy import text as sql_text
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, Session
 
-from hub.errors import T
+from hub.errors import ConflictError, T
+from hub.kit.asker import asker_of
+from hub.kit.clock import utc_now
 from hub.kit.db import Record
 from hub.kit.records.declare import RecordType
 from hub.kit.records.kinds import (
@@ -20,6 +23,12 @@ from hub.kit.records.kinds import (
     text,
 )
 from hub.kit.records.search import Searchable
+from hub.security.models import Role, SignInSession, UserRole
+
+ADMIN = "admin"
+_LAST = T("至少要留一位全连锁的管理员。", "One admin of the whole chain must remain.")
+_SELF = T("不能停用自己。", "You cannot disable yourself.")
+_SYSTEM = {"system": "who leaves"}
 
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]*")
 
@@ -68,3 +77,26 @@ class User(Searchable, Record):
     )
     email: Mapped[str | None] = text("邮箱", "Email", SEARCH | ADVANCED, max=120)
     phone: Mapped[str | None] = text("电话", "Phone", ADVANCED, max=40)
+
+    def leaving(self, session: Session) -> None:
+        """Not oneself and not the last admin; every session and token ends for good."""
+        if asker_of(session).user_id == self.id:
+            raise ConflictError(_SELF)
+        demand_other_admin(session, self.chain_id, self.id)
+        ended = update(SignInSession).where(
+            SignInSession.user_id == self.id, SignInSession.ended_at.is_(None)
+        )
+        session.execute(ended.values(ended_at=utc_now()), execution_options=_SYSTEM)
+
+
+def demand_other_admin(within: Connection | Session, chain_id: UUID, user_id: UUID) -> None:
+    """ConflictError when this person is the only admin of the whole chain."""
+    admins = (
+        select(UserRole.user_id)
+        .join(Role, Role.id == UserRole.role_id)
+        .join(User, User.id == UserRole.user_id)
+        .where(Role.chain_id == chain_id, Role.code == ADMIN)
+        .where(UserRole.store_id.is_(None), User.archived_at.is_(None))
+    )
+    if set(within.scalars(admins, execution_options=_SYSTEM)) == {user_id}:
+        raise ConflictError(_LAST)

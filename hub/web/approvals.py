@@ -8,6 +8,9 @@ from starlette.responses import Response
 from hub.errors import ConflictError, T
 from hub.kit.db import Database, ScopedSession
 from hub.kit.exchange.exporting import Export, ExportApproval
+from hub.kit.records.actions import perform
+from hub.kit.records.apply import Change
+from hub.kit.records.models import model_of
 from hub.security.approvals.desk import Desk
 from hub.security.approvals.gate import ApprovalNeededError
 from hub.security.approvals.models import ApprovalRequest
@@ -50,6 +53,10 @@ def install_approvals(app: FastAPI) -> None:
         return RedirectResponse(error.pending.url, 303)
 
 
-def _perform(_session: ScopedSession, request: ApprovalRequest) -> None:
-    text = T("“{what}”不能经审批执行。", "“{what}” cannot be done by an approval.")
-    raise ConflictError(text.format(what=request.action))
+def _perform(session: ScopedSession, request: ApprovalRequest) -> None:
+    """A declared action, by its own corridor: its right, its state, and the version judged."""
+    if request.record_id is None:
+        text = T("“{what}”不能经审批执行。", "“{what}” cannot be done by an approval.")
+        raise ConflictError(text.format(what=request.action))
+    seen = Change(version=request.record_version, reason=f"approval {request.id}")
+    perform(session, model_of(request.record_type), request.record_id, request.action, seen)

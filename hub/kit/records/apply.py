@@ -14,7 +14,14 @@ from hub.kit.clock import utc_now
 from hub.kit.ids import uuid7
 from hub.kit.records.access import demand, load, not_found
 from hub.kit.records.corridor import flush
-from hub.kit.records.declare import fields_of, guarded, is_secret, store_of, written_fields
+from hub.kit.records.declare import (
+    amounts_of,
+    fields_of,
+    guarded,
+    is_secret,
+    store_of,
+    written_fields,
+)
 from hub.kit.records.kinds import Kind
 from hub.kit.records.lines import completed, put, value_of
 from hub.kit.records.log import ChangeLog, keep_commit_order, row_of, tell
@@ -233,6 +240,8 @@ def _archive(session: ScopedSession, record: M, change: Change, action: Action) 
     wanted = action is Action.ARCHIVE
     if bool(record.archived_at) != wanted:
         _ask_approval(session, record, action, {})
+        if wanted:
+            record.leaving(session)
         record.archived_at = utc_now() if wanted else None
         flush(session, record)
         _log(session, record, change, action, {})
@@ -245,8 +254,9 @@ def _ask_approval(
     """Secrets are nobody's to judge, so the gate is not told of them."""
     model = type(record)
     open_ones = {name: value for name, value in values.items() if not is_secret(model, name)}
-    about = (model.__tablename__, record.id, store_of(record))
-    ports_of(session).approvals.demand(session, Wish(*about, str(action), open_ones))
+    about = (model.__tablename__, record.id, store_of(record), str(action), open_ones)
+    amounts = {} if action in set(Action) else amounts_of(record)
+    ports_of(session).approvals.demand(session, Wish(*about, record.version, amounts))
 
 
 def _refuse_overlap(

@@ -192,6 +192,15 @@ def title_of(record: "Record") -> str:
     return str(getattr(record, titles[0].name)) if titles else str(record.id)
 
 
+def amounts_of(record: "Record") -> dict[str, float]:
+    """Every number that the record holds or computes, by the name of its field."""
+    model = type(record)
+    names = [name for name, field in fields_of(model).items() if field.is_number]
+    names += [one.name for one in model.__record__.computed]
+    found = {name: getattr(record, name) for name in names}
+    return {name: value for name, value in found.items() if isinstance(value, int | float)}
+
+
 def store_of(record: "Record") -> UUID | None:
     """The store that a record belongs to; None where it belongs to the chain."""
     store_id: UUID | None = getattr(record, "store_id", None)

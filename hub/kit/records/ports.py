@@ -47,13 +47,19 @@ class Vault(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A change that somebody asks for, as the approval gate sees it; `values` are new ones."""
+    """A change that somebody asks for, as the approval gate sees it; `values` are new ones.
+
+    `version` is that of the record as it stands, None for a new one. For a declared action
+    `amounts` are the numbers that the record holds and computes, for rules that ask for them.
+    """
 
     record_type: str
     record_id: UUID | None
     store_id: UUID | None
     action: str
     values: Mapping[str, Any]
+    version: int | None = None
+    amounts: Mapping[str, float] = field(default_factory=dict)
 
 
 class ApprovalGate(Protocol):

@@ -246,8 +246,9 @@ class Desk:
         if request.action not in set(Action):
             self._perform(session, request)
             return
+        seen = request.record_version
         change = Change(
-            request.record_id, request.change, reason=reason, action=Action(request.action)
+            request.record_id, request.change, seen, reason, action=Action(request.action)
         )
         apply(session, model_of(request.record_type), change)
 

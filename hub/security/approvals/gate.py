@@ -17,6 +17,7 @@ from hub.errors import HubError, T
 from hub.kit.asker import Asker, asker_of
 from hub.kit.clock import utc_now
 from hub.kit.ids import uuid7
+from hub.kit.records.apply import Action
 from hub.kit.records.models import model_of
 from hub.kit.records.ports import Wish
 from hub.kit.records.schemas import as_json
@@ -52,6 +53,7 @@ class Pending:
             store_id=wish.store_id,
             record_type=wish.record_type,
             record_id=wish.record_id,
+            record_version=wish.version,
             action=wish.action,
             change=dict(self.change),
             steps=list(self.steps),
@@ -83,7 +85,8 @@ class Gate:
         asker = asker_of(session)
         if asker.user_id is None:
             return
-        rule = rule_for(session, wish.record_type, wish.action, wish.values)
+        judged = {**wish.amounts, **wish.values}
+        rule = rule_for(session, wish.record_type, wish.action, judged)
         if rule is None or self._is_approved(session, wish):
             return
         chain_id = session.info["scope"].chain_id
@@ -95,14 +98,21 @@ class Gate:
 
     @staticmethod
     def _is_approved(session: Session, wish: Wish) -> bool:
-        """Whether this session makes the change of a request that was approved, and only that."""
+        """Whether this session makes the change of a request that was approved, and only that.
+
+        A declared action works its values out anew (the day of sending is that of the last yes); it
+        is done to the version of the record that was judged, and to no other.
+        """
         approved: ApprovalRequest | None = session.info.get(APPROVED)
-        return approved is not None and (
-            approved.record_type == wish.record_type
-            and approved.action == wish.action
-            and approved.record_id == wish.record_id
-            and approved.change == as_json(model_of(wish.record_type), dict(wish.values))
-        )
+        if approved is None or (approved.record_type, approved.record_id, approved.action) != (
+            wish.record_type,
+            wish.record_id,
+            wish.action,
+        ):
+            return False
+        if wish.action not in set(Action):
+            return approved.record_version == wish.version
+        return bool(approved.change == as_json(model_of(wish.record_type), dict(wish.values)))
 
 
 def rule_for(

@@ -53,6 +53,7 @@ class ApprovalRequest(ChainScoped, Base):
     record_type: Mapped[str]
     record_id: Mapped[UUID | None]
     action: Mapped[str]
+    record_version: Mapped[int | None]
     change: Mapped[dict[str, Any]] = mapped_column(JSON)
     steps: Mapped[list[str]] = mapped_column(JSON)
     asker_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)

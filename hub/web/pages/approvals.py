@@ -25,7 +25,9 @@ from hub.web.views import CurrentView
 
 router = APIRouter(include_in_schema=False)
 Short = Annotated[str, Form(max_length=60)]
-RULED = ("create", "update", "archive", "export", "send", "sign", "end")
+_PLAIN = ("create", "update", "archive", "restore", "export")
+_DECLARED = {a.name: a.label for m in RECORD_TYPES for a in m.__record__.actions}
+RULED = {name: action_words(name) for name in _PLAIN} | _DECLARED
 STATES = {
     "waiting": (T("等待审批", "waiting"), "medium"),
     "approved": (T("已批准，可以导出", "approved, may be used"), "ok"),
@@ -97,12 +99,13 @@ def rules(view: CurrentView, services: Hub, actor: CurrentUser) -> Response:
     roles = RoleBook(services.db).listed(actor.chain_id)
     types = [(m.__tablename__, say(view.language, m.__record__.label)) for m in RECORD_TYPES]
     names = {f.name: f.label for m in RECORD_TYPES for f in fields_of(m).values() if f.is_number}
+    names |= {one.name: one.label for m in RECORD_TYPES for one in m.__record__.computed}
     return view.page(
         "approval-rules.html",
         rules=Rules(services.db).listed(actor.chain_id),
         roles=[(one.code, say(view.language, one.name)) for one in roles],
         types=types,
-        actions=[(one, say(view.language, action_words(one))) for one in RULED],
+        actions=[(one, say(view.language, label)) for one, label in RULED.items()],
         fields=[(name, say(view.language, label)) for name, label in names.items()],
         may_keep=actor.reach("roles.update") is None,
         **_words(view),

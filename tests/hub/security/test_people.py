@@ -1,5 +1,6 @@
 """People, links, roles and tokens: who gives rights, and that none is given past the rules."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,11 +15,15 @@ from hub.errors import (
     UnauthorizedError,
 )
 from hub.kit.asker import Asker, EveryRight
+from hub.kit.db import ScopedSession
+from hub.kit.records.apply import Action, Change, apply, undo
+from hub.kit.records.history import history
 from hub.kit.records.log import ChangeLog
 from hub.security import links, sessions
-from hub.security.accounts import Grant
+from hub.security.accounts import Grant, set_grants
 from hub.security.links import invited, set_password
 from hub.security.people import NewPerson, People
+from hub.security.records import User
 from hub.security.role_book import RoleBook
 from hub.security.sessions import Origin
 from hub.security.sign_in import SignIn
@@ -124,6 +129,40 @@ def test_one_admin_of_the_whole_chain_always_remains(people: People, chain: Chai
     with pytest.raises(ConflictError, match="must remain"):
         people.shut_out(chain.id, chief.id, HUB)
     assert people.get(chain.id, chief.id).archived_at is None
+
+
+def test_the_last_admin_leaves_by_no_road(people: People, chain: ChainUnderTest) -> None:
+    """Neither by the archive's form, cell, bulk and API, nor by undo, nor as an import's undo."""
+    chief = next(one for one in people.listed(chain.id) if one.username == "chief")
+    with chain.read() as session:
+        made = history(session, User, chief.id)[-1].seq
+    roads: tuple[Callable[[ScopedSession], object], ...] = (
+        lambda session: apply(session, User, Change(chief.id, action=Action.ARCHIVE)),
+        lambda session: undo(session, User, chief.id, made),
+    )
+    for road in roads:
+        with pytest.raises(ConflictError, match="must remain"), chain.write() as session:
+            road(session)
+    with pytest.raises(ConflictError, match="must remain"):
+        set_grants(chain.db, chain.id, chief.id, [], HUB)
+    second = chain.add_user("second", Grant("admin"))
+    with chain.write() as session:
+        roads[0](session)
+    assert people.get(chain.id, chief.id).archived_at is not None
+    with pytest.raises(ConflictError, match="must remain"):
+        people.shut_out(chain.id, second, HUB)
+
+
+def test_archiving_in_the_archive_ends_sessions_for_good_too(
+    people: People, chain: ChainUnderTest, door: SignIn
+) -> None:
+    user_id = chain.add_user("wang", Grant("clerk"))
+    secret = door.sign_in("wang", PASSWORD, HERE, cookie=True).secret
+    for action in (Action.ARCHIVE, Action.RESTORE):
+        with chain.write() as session:
+            apply(session, User, Change(user_id, action=action))
+    with pytest.raises(UnauthorizedError):
+        door.sessions.actor(secret)
 
 
 def test_people_of_another_chain_are_not_there(people: People, chain: ChainUnderTest) -> None:

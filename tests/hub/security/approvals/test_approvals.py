@@ -5,10 +5,11 @@ from uuid import UUID
 
 import pytest
 
+from hub.archive.purchase_orders.records import OrderStatus, PurchaseOrder
 from hub.archive.suppliers.records import Supplier
 from hub.errors import ConflictError, ForbiddenError, NotFoundError
 from hub.kit.asker import Asker, bind_asker
-from hub.kit.db import ScopedSession
+from hub.kit.records.actions import perform
 from hub.kit.records.apply import Change, apply, undo
 from hub.kit.records.history import history
 from hub.kit.records.ports import Ports
@@ -17,9 +18,10 @@ from hub.security.actor import Actor
 from hub.security.approvals import desk as desk_module
 from hub.security.approvals.desk import Desk
 from hub.security.approvals.gate import ApprovalNeededError, Gate
-from hub.security.approvals.models import ApprovalRequest, ApprovalRule
+from hub.security.approvals.models import ApprovalRule
 from hub.security.approvals.rules import Rules
 from hub.security.sign_in import SignIn
+from hub.web.approvals import open_desk
 from tests.hub.chain_under_test import HUB, ChainUnderTest, sign_in_for
 
 YES, NO = True, False
@@ -32,7 +34,7 @@ class Office:
         self.chain = chain
         chain.db.ports = Ports(vault=chain.db.ports.vault, approvals=Gate())
         self.door: SignIn = sign_in_for(chain.db)
-        self.desk = Desk(chain.db, self.door.sessions.absent, no_action)
+        self.desk = open_desk(chain.db, self.door.sessions)
         self.ids = {
             name: chain.add_user(name, *(Grant(role) for role in roles))
             for name, roles in (
@@ -71,6 +73,10 @@ class Office:
             bind_asker(session, self.asker(name))
             apply(session, Supplier, Change(self.chain.supplier, values))
 
+    def change_by_hub(self, **values: object) -> None:
+        with self.chain.write() as session:
+            apply(session, Supplier, Change(self.chain.supplier, values))
+
     def ask(self, name: str = "buyer", days: int = 90) -> UUID:
         with pytest.raises(ApprovalNeededError) as caught:
             self.change(name, payment_days=days)
@@ -88,10 +94,6 @@ class Office:
             supplier = session.get(Supplier, self.chain.supplier)
             assert supplier is not None
             return supplier.payment_days
-
-
-def no_action(_session: ScopedSession, _request: ApprovalRequest) -> None:
-    raise AssertionError("No declared action is asked for here.")
 
 
 @pytest.fixture
@@ -243,3 +245,84 @@ def test_a_rule_needs_roles_that_exist(office: Office) -> None:
         office.rule(1, ["emperor"])
     with pytest.raises(ConflictError):
         office.rule(1, [])
+
+
+class Orders:
+    """An order worth 1,000.00 whose sending needs an admin from 500.00 on."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        rule = ApprovalRule(
+            record_type="purchase_orders",
+            action="send",
+            field="total_minor",
+            above=50_000,
+            steps=["admin"],
+            deadline_h=24,
+        )
+        Rules(office.chain.db).add(office.chain.id, rule, HUB)
+        self.order = self.new(price_minor=10_000)
+
+    def new(self, price_minor: int) -> UUID:
+        chain = self.office.chain
+        line = {"product_id": chain.product, "quantity_milli": 10_000, "price_minor": price_minor}
+        values = {"store_id": chain.stores[0].id, "number": f"PO-{price_minor}", "items": [line]}
+        values["supplier_id"] = chain.supplier
+        with chain.write() as session:
+            return apply(session, PurchaseOrder, Change(values=values)).id
+
+    def send(self, order: UUID | None = None) -> None:
+        office = self.office
+        with office.chain.db.write(office.actor("buyer").scope) as session:
+            bind_asker(session, office.asker("buyer"))
+            perform(session, PurchaseOrder, order or self.order, "send")
+
+    def ask(self) -> UUID:
+        with pytest.raises(ApprovalNeededError) as caught:
+            self.send()
+        self.office.desk.keep(caught.value.pending)
+        return caught.value.pending.id
+
+    def see(self) -> PurchaseOrder:
+        with self.office.chain.read() as session:
+            found = session.get(PurchaseOrder, self.order)
+            assert found is not None
+            return found
+
+
+@pytest.fixture
+def orders(office: Office) -> Orders:
+    return Orders(office)
+
+
+def test_an_action_is_held_back_by_what_the_record_is_worth_and_then_done(orders: Orders) -> None:
+    """FIN-06: the amount of an order is no part of the change that sends it."""
+    orders.send(orders.new(price_minor=100))
+    request = orders.ask()
+    assert orders.see().status is OrderStatus.DRAFT
+    assert orders.office.decide("keeper", request) == "done"
+    assert orders.see().status is OrderStatus.SENT
+    assert orders.see().sent_on is not None
+
+
+def test_an_approved_action_keeps_its_guards(orders: Orders) -> None:
+    """Its own check, its state and the version that was judged hold at the last yes as well."""
+    office = orders.office
+    request = orders.ask()
+    office.change_by_hub(standing="blocked")
+    assert office.decide("keeper", request) == "failed"
+    office.change_by_hub(standing="approved")
+    request = orders.ask()
+    with office.chain.write() as session:
+        apply(session, PurchaseOrder, Change(orders.order, {"notes": "twice as much, please"}))
+    assert office.decide("keeper", request) == "failed"
+    assert "changed" in office.desk.case(office.actor("keeper"), request).request.outcome
+    assert orders.see().status is OrderStatus.DRAFT
+
+
+def test_a_change_that_clashes_with_a_later_one_is_not_forced_through(office: Office) -> None:
+    request = office.ask(days=90)
+    office.decide("boss", request)
+    office.change_by_hub(payment_days=14)
+    assert office.decide("keeper", request) == "failed"
+    assert office.days == 14
