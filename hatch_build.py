@@ -35,6 +35,8 @@ class AssetHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
         build_data["artifacts"].append(f"/{VENDOR.as_posix()}/")
+        if version == "standard":  # an editable install reads the help where it is written
+            build_data["force_include"][str(root / "docs" / "help")] = "dashboards/help"
         if not is_fresh(root):
             self.app.display_info("Fetching htmx, idiomorph and uPlot by package-lock.json")
             vendor(root)

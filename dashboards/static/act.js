@@ -95,7 +95,7 @@ document.addEventListener("submit", async (event) => {
   toast(text.shelved, { undo: () => post(`/api/v1/alerts/${id}/undo`).catch(() => toast(text.offline, { bad: true })) });
 });
 
-// J and K walk the rows, A acknowledges, M takes, S shelves, E makes a work order, Enter opens, ? shows the keys.
+// J and K walk the rows, A acknowledges, M takes, S shelves, E makes a work order, Enter opens, ? helps.
 const rows = () => [...document.querySelectorAll("[data-alert]")];
 function step(by) {
   const all = rows();
@@ -116,7 +116,7 @@ const keys = {
   s: chosen(shelve),
   e: chosen(order),
   Enter: () => document.activeElement.matches("[data-alert]") && document.activeElement.querySelector("a")?.click(),
-  "?": () => document.getElementById("keys")?.showModal(),
+  "?": () => document.querySelector("[data-help]")?.click(),
 };
 document.addEventListener("keydown", (event) => {
   const isTyping = event.target.closest("input, textarea, select, [contenteditable]");

@@ -21,6 +21,7 @@ from hub.kit.records.kinds import Show
 from hub.kit.records.query import Query, rows
 from hub.kit.records.search import readings
 from hub.security.actor import Actor
+from hub.web import help as help_book
 from hub.web.language import Language, say, traditional
 from hub.web.recent import Recent
 
@@ -30,6 +31,7 @@ PER_TYPE, PER_GROUP = 4, 6
 PATIENCE_S = 0.15  # types that are not looked through by then are left out
 _STORES, _PAGES = T("门店", "Stores"), T("页面", "Pages")
 _DO, _LISTS = T("操作", "Actions"), T("档案", "Archive")
+_HELP = T("帮助", "Help")
 _NEW = T("新建{what}", "New {what}")
 PAGES: tuple[tuple[str, T, str, str], ...] = (
     ("/", T("总览", "Overview"), "home", ""),
@@ -72,7 +74,7 @@ class Palette:
         """Groups in the order of the page; nothing typed gives pages and actions alone."""
         q = plain(typed)
         groups = [self._stores(q), *self._records(q)] if q else []
-        groups += [self._pages(q), self._lists(q), self._actions(q)]
+        groups += [self._pages(q), self._lists(q), self._actions(q), self._help(q)]
         return [one for one in groups if one.items]
 
     def _say(self, text: T) -> str:
@@ -139,6 +141,11 @@ class Palette:
             if q and self._may_create(model) and is_called(q, text):
                 found.append(Hit(f"/archive/{path_of(model)}/new", self._say(text), "", "plus"))
         return Hits(self._say(_DO), found[:PER_GROUP])
+
+    def _help(self, q: str) -> Hits:
+        found = help_book.find(self.language, q)[:PER_GROUP]
+        lines = [Hit(one.href, one.section.title, one.topic.title, "help") for one in found]
+        return Hits(self._say(_HELP), lines)
 
     def _may_create(self, model: type[Record]) -> bool:
         right = right_of(model, "create")

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from hub.kit.clock import utc_now
 from hub.web.assets import DASHBOARDS, Assets
 from hub.web.formats import Formats
+from hub.web.help import topic_for
 from hub.web.language import Language, speaker
 from hub.web.look import Look
 from hub.web.packing import packed
@@ -166,6 +167,7 @@ class View:
         part = self.request.headers.get("HX-Target", "")
         values |= {"view": self, "me": self.visitor, "look": self.look}
         values |= {"path": self.request.url.path, "as_of": self.now}
+        values["help_topic"] = topic_for(self.request.url.path)
 
         others = SHARED if keep_s else ()
 

@@ -1,13 +1,29 @@
-"""Help: what the signs mean, what to do first, how an agent is connected."""
+"""Help: by topic, by words, and beside the page one is on."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from hub.errors import NotFoundError, T
+from hub.web.help import RELEASE, find, topics
+from hub.web.palette import Q_MAX, plain
 from hub.web.views import CurrentView
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/help")
-def show(view: CurrentView) -> Response:
-    return view.page("help.html")
+def show(view: CurrentView, q: Annotated[str, Query(max_length=Q_MAX * 4)] = "") -> Response:
+    found = find(view.language, plain(q))
+    known = topics(view.language).values()
+    return view.page("help.html", q=q, found=found, topics=known, release=RELEASE)
+
+
+@router.get("/help/{slug}")
+def topic(view: CurrentView, slug: str) -> Response:
+    """The whole page, or its text alone for the dialog of another page."""
+    known = topics(view.language)
+    if slug not in known:
+        raise NotFoundError(T("没有这个帮助主题。", "There is no such help topic."))
+    return view.page("help-topic.html", topic=known[slug], topics=known.values(), release=RELEASE)

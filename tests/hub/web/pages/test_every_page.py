@@ -41,6 +41,8 @@ PATHS = (
     "/admin/approval-rules",
     "/approvals",
     "/help",
+    "/help?q=alert",
+    "/help/agents",
     "/ui-kit",
     "/login",
     "/stock",
