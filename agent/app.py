@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -47,11 +47,11 @@ async def run_agent(settings: AgentSettings, notifier: Notifier, *, folder: Path
     `folder` is where the settings' relative paths begin.
     """
     devices = build_devices(settings, folder=folder)
-    options = mqtt_options(settings)
+    brokers = mqtt_options(settings)
     with open_outbox(settings) as outbox:
         if devices.totals is not None:
             devices.totals.recall(outbox.newest_first())
-        uplink = Uplink(_node(settings), options, outbox, _rules(settings))
+        uplink = _uplink(settings, brokers, outbox)
         guard = build_guard(settings, devices, outbox.append, lambda: uplink.is_connected)
         outbox.declare([*devices.series(), *guard.series(), *_OWN_SERIES])
         poller = Poller(devices, guard)
@@ -115,19 +115,23 @@ def build_guard(
     return Guard(watched, sink, is_connected, output)
 
 
-def mqtt_options(settings: AgentSettings) -> MqttOptions:
-    """Raises SettingsError with the table that the mistake is in."""
+def mqtt_options(settings: AgentSettings) -> list[MqttOptions]:
+    """One for each broker. Raises SettingsError with the table that the mistake is in."""
     table = settings.uplink
+    password = secret(table.password, table.password_file)
     try:
-        return MqttOptions(
-            table.url,
-            client_id=settings.agent.id,
-            username=table.username or None,
-            password=secret(table.password, table.password_file),
-            ca_file=table.ca_file,
-            cert_file=table.cert_file,
-            key_file=table.key_file,
-        )
+        return [
+            MqttOptions(
+                url,
+                client_id=settings.agent.id,
+                username=table.username or None,
+                password=password,
+                ca_file=table.ca_file,
+                cert_file=table.cert_file,
+                key_file=table.key_file,
+            )
+            for url in (table.url, *table.more_urls)
+        ]
     except MqttOptionsError as error:
         raise SettingsError(f"[uplink]: {error}") from error
 
@@ -166,8 +170,9 @@ def _save_damaged(path: Path) -> bool:
     return True
 
 
-def _node(settings: AgentSettings) -> EdgeNode:
-    return EdgeNode(settings.uplink.group, settings.agent.id)
+def _uplink(settings: AgentSettings, brokers: Sequence[MqttOptions], outbox: Outbox) -> Uplink:
+    node = EdgeNode(settings.uplink.group, settings.agent.id)
+    return Uplink(node, brokers[0], outbox, _rules(settings), more_options=brokers[1:])
 
 
 def _rules(settings: AgentSettings) -> UplinkRules:
@@ -177,6 +182,8 @@ def _rules(settings: AgentSettings) -> UplinkRules:
         window=table.window,
         drain_per_s=table.drain_per_s,
         software=f"storevitals-agent {VERSION}",
+        primary_host=table.primary_host,
+        has_more_brokers=bool(table.more_urls),
     )
 
 

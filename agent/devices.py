@@ -20,8 +20,8 @@ from agent.drivers.read_plan import PlanStore
 from agent.drivers.serial_till import SerialTillDriver
 from agent.drivers.till_files import Journal, TillFilesDriver
 from agent.outlet import OutletRules
-from agent.settings import (
-    AgentSettings,
+from agent.settings import AgentSettings, SettingsError, secret
+from agent.settings_devices import (
     Device,
     HttpBus,
     ModbusDevice,
@@ -29,11 +29,9 @@ from agent.settings import (
     MqttDevice,
     PayloadDevice,
     RtuBus,
-    SettingsError,
     TcpBus,
     TillDevice,
     TillFilesDevice,
-    secret,
 )
 from protocols.modbus.client import ModbusBus, SerialLine, TcpAddress
 from protocols.modbus.profile import (

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from agent.clock import Clock, SystemClock
 from agent.outbox import Outbox
@@ -22,9 +23,11 @@ class Uplink:
         options: MqttOptions,
         outbox: Outbox,
         rules: UplinkRules,
+        *,
+        more_options: Sequence[MqttOptions] = (),
         clock: Clock | None = None,
     ) -> None:
-        self._options, self._outbox = options, outbox
+        self._options, self._more, self._outbox = options, more_options, outbox
         self._clock = clock or SystemClock()
         self.session = UplinkSession(node, outbox, self._clock, rules)
         self._wake = asyncio.Event()
@@ -55,14 +58,15 @@ class Uplink:
             farewell=self.session.farewell,
         )
         self._births: list[Message] = []
-        return MqttClient(self._options, hooks, self.session.command_topics)
+        topics = self.session.command_topics
+        return MqttClient(self._options, hooks, topics, more_options=self._more)
 
     def _connected(self) -> None:
         self._births = self.session.connected()
         self._wake.set()
 
     def _hear(self, message: Message) -> None:
-        self.session.command(message.payload)
+        self.session.hear(message)
         self._wake.set()
 
     async def _send(self, client: MqttClient) -> None:
@@ -72,6 +76,9 @@ class Uplink:
             births, self._births = self._births, []
             for message in (*births, *self.session.due()):
                 client.publish(message.topic, message.payload, message.qos)
+            if self.session.is_leaving:
+                self.session.is_leaving = False
+                client.move_on("the primary host is away")
             wait_s = self.session.next_s() - self._clock.monotonic_s()
             try:
                 async with asyncio.timeout(max(0.0, wait_s)):

@@ -17,6 +17,7 @@ from agent.outbox_batch import Channel
 from agent.outbox_rows import Epoch, StoredBatch
 from agent.settings import Layout
 from agent.uplink_birth import NodeState, device_birth, node_birth
+from agent.uplink_host import PATIENCE_S, PrimaryHost
 from agent.uplink_window import Allowance, SendWindow
 from protocols.errors import FrameError
 from protocols.mqtt.client import Message
@@ -63,6 +64,8 @@ class UplinkRules:
     backlog_s: float = 60.0  # older unacknowledged batches make a reconnection a new epoch
     unacknowledged_s: float = 300.0  # a host that is silent so long never acknowledges
     software: str = "storevitals-agent"
+    primary_host: str | None = None
+    has_more_brokers: bool = False
 
 
 class UplinkSession:
@@ -87,7 +90,10 @@ class UplinkSession:
         self._seq = 0
         self._is_birth_due = False
         self._was_stuck = False
+        host_id = self._rules.primary_host
+        self.host = PrimaryHost(host_id) if host_id else None
         self.is_connected = False
+        self.is_leaving = False  # the host is away: this connection has to end
 
     @property
     def command_topics(self) -> list[tuple[str, int]]:
@@ -95,6 +101,7 @@ class UplinkSession:
         return [
             (self._node.topic(MessageType.NCMD), 1),
             (self._node.topic(MessageType.DCMD, "+"), 1),
+            *([(self.host.topic, 1)] if self.host else []),
         ]
 
     # the life of a connection
@@ -106,11 +113,14 @@ class UplinkSession:
 
     def connected(self) -> list[Message]:
         now_s = self._clock.monotonic_s()
-        self.is_connected, self._connected_s = True, now_s
+        self.is_connected, self.is_leaving, self._connected_s = True, False, now_s
         self._epochs = self._outbox.epochs
         self._window.reset()
         self._resume_live()
-        return list(self._births())
+        if self.host is None:
+            return list(self._births())
+        self.host.forget()
+        return []
 
     def disconnected(self) -> None:
         self.is_connected = False
@@ -118,6 +128,27 @@ class UplinkSession:
     def farewell(self) -> list[Message]:
         """[operational-behavior-edge-node-intentional-disconnect-ndeath]"""
         return [self._death()] if self.is_connected else []
+
+    def hear(self, message: Message) -> None:
+        """A command, or what the primary host says of itself."""
+        if self.host is None or message.topic != self.host.topic:
+            self.command(message.payload)
+            return
+        was_online = self.host.is_online
+        if self.host.hear(message.payload) and self.host.is_online is not was_online:
+            self._is_birth_due = self.host.is_online
+            self.is_leaving = was_online
+        elif not self.host.is_online:
+            self.is_leaving = self._can_walk
+
+    @property
+    def _is_held(self) -> bool:
+        """[message-flow-edge-node-birth-publish-phid-wait]"""
+        return not self.is_connected or (self.host is not None and not self.host.is_online)
+
+    @property
+    def _can_walk(self) -> bool:
+        return self.is_connected and self._rules.has_more_brokers
 
     def command(self, payload: bytes) -> None:
         """An NCMD or DCMD; what is not ours or not understood is left alone."""
@@ -167,9 +198,11 @@ class UplinkSession:
 
     def due(self) -> Iterator[Message]:
         """What to publish now; `next_s` says when to ask again."""
-        if not self.is_connected:
-            return
         now_s, self._epochs = self._clock.monotonic_s(), self._outbox.epochs
+        if self._is_held:
+            is_patient = now_s < self._connected_s + PATIENCE_S
+            self.is_leaving |= self._can_walk and not is_patient
+            return
         if self._window.is_stuck(self._epochs, now_s):
             self._window.rewind()
             self._was_stuck = True
@@ -183,8 +216,8 @@ class UplinkSession:
     def next_s(self) -> float:
         """The monotonic time at which `due` has something to do even if nothing happens."""
         self._epochs = self._outbox.epochs
-        if not self.is_connected:
-            return math.inf
+        if self._is_held:
+            return self._connected_s + PATIENCE_S if self._can_walk else math.inf
         if self._can_send():
             return self._clock.monotonic_s() + self._allowance.ready_in_s()
         announce_s = self._announced_s + self._rules.announce_s
@@ -278,7 +311,8 @@ class UplinkSession:
         yield Message(self._node.topic(MessageType.NBIRTH), birth)
         if layout is Layout.DEVICE:
             for device in state.devices():
-                yield self._device_birth(device, state)
+                if not self._is_offline(device):
+                    yield self._device_birth(device, state)
 
     def _device_birth(self, device: str, state: NodeState) -> Message:
         self._born_devices.add(device)

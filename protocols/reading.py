@@ -8,7 +8,8 @@ from enum import IntEnum
 class Quality(IntEnum):
     """Trust in a value; BAD, STALE and GOOD are the codes of Sparkplug 3.0, chapter 6.
 
-    ESTIMATED is OPC's "uncertain": a value whose time or size was worked out, not read.
+    ESTIMATED is OPC's "uncertain": a value whose time or size was worked out, not read. On the wire
+    it is GOOD with a property of our own, since the standard has no fourth code.
     """
 
     BAD = 0

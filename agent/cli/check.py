@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 
 from agent.app import mqtt_options
 from agent.cli.options import add_config, add_json, add_language, refuse, say, say_json
@@ -44,8 +45,9 @@ def run(args: argparse.Namespace) -> int:
     return 0 if all(finding.is_ok for finding in findings) else 1
 
 
-async def _look_outside(options: MqttOptions, devices: Devices) -> list[Finding]:
-    return [await examine.broker(options), *await examine.devices(devices)]
+async def _look_outside(brokers: Sequence[MqttOptions], devices: Devices) -> list[Finding]:
+    told = [await examine.broker(options) for options in brokers]
+    return [*told, *await examine.devices(devices)]
 
 
 def tell(findings: list[Finding], language: Language, *, is_json: bool) -> None:

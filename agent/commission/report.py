@@ -14,7 +14,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from agent.commission.findings import Finding, State
-from agent.settings import AgentSettings, Device, ModbusDevice
+from agent.settings import AgentSettings
+from agent.settings_devices import Device, ModbusDevice
 from agent.version import VERSION
 from agent.words import Language, T
 from protocols.modbus.profile import load_profile, profile_names

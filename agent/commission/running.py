@@ -5,7 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from agent.outbox_rows import OutboxError, lock_file
-from agent.settings import AgentSettings, RtuBus, SettingsError, TillDevice, load_settings
+from agent.settings import AgentSettings, SettingsError, load_settings
+from agent.settings_devices import RtuBus, TillDevice
 
 
 def is_running(outbox: Path) -> bool:

@@ -1,18 +1,19 @@
 """The hub's session with the broker: a Sparkplug host application (chapter 5, host)."""
 
-import json
 import time
 from collections.abc import Sequence
 
 from hub.ingest.inbox import Inbox
 from hub.ingest.intake import Arrival
+from protocols.errors import FrameError
 from protocols.mqtt.client import Hooks, Message, MqttClient
 from protocols.mqtt.options import BackOff, MqttOptions
+from protocols.sparkplug.state import HostState, encode_state, parse_state, state_topic
 from protocols.sparkplug.topics import NAMESPACE
 
 BACK_WITHIN_S = 1.0  # of the broker's return, before most agents: what nobody hears is sent again
 HOST_ID = "storevitals"
-STATE_TOPIC = f"{NAMESPACE}/STATE/{HOST_ID}"
+STATE_TOPIC = state_topic(HOST_ID)
 SUBSCRIPTIONS = ((STATE_TOPIC, 1), (f"{NAMESPACE}/+/+/+", 1), (f"{NAMESPACE}/+/+/+/+", 1))
 
 
@@ -67,13 +68,12 @@ class Subscriber:
             self._client.publish(*self._state(is_online=True)[:3], retain=True)
 
     def _state(self, *, is_online: bool) -> Message:
-        text = json.dumps({"online": is_online, "timestamp": self._told_ms})
-        return Message(STATE_TOPIC, text.encode(), qos=1, retain=True)
+        payload = encode_state(HostState(is_online, self._told_ms))
+        return Message(STATE_TOPIC, payload, qos=1, retain=True)
 
 
 def _is_online(payload: bytes) -> bool:
     try:
-        state = json.loads(payload)
-    except ValueError:
+        return parse_state(payload).is_online
+    except FrameError:
         return False
-    return isinstance(state, dict) and state.get("online") is True

@@ -6,6 +6,7 @@ connection is ever sent on the next one. Who needs certainty keeps it above MQTT
 """
 
 import asyncio
+import itertools
 import logging
 import socket
 import ssl
@@ -127,6 +128,11 @@ class _Connection:
     async def closed(self) -> None:
         await self._end.wait()
 
+    def end(self, reason: str) -> None:
+        """From the event loop: `closed` returns, so that `leave` is called."""
+        self.refusal = reason
+        self._end.set()
+
     def leave(self, farewell: Sequence[Message]) -> None:
         """Say the last words, wait for the broker to have them, disconnect; blocks."""
         self._is_abandoned = True
@@ -176,7 +182,8 @@ class _Connection:
 class MqttClient:
     """One session with a broker, reconnected for as long as `run` runs.
 
-    `subscriptions` are (topic filter, QoS) and are made anew on every connection.
+    `subscriptions` are (topic filter, QoS) and are made anew on every connection. `more_options`
+    are further brokers: whenever a connection ends or cannot be made, the next one is tried.
     """
 
     options: MqttOptions
@@ -184,6 +191,7 @@ class MqttClient:
     subscriptions: Sequence[tuple[str, int]] = ()
     back_off: BackOff = field(default_factory=BackOff)
     trouble: str = ""  # why there is no connection, as far as known
+    more_options: Sequence[MqttOptions] = ()
     _connection: _Connection | None = None
 
     @property
@@ -198,25 +206,30 @@ class MqttClient:
         info = connection.paho.publish(topic, payload, qos, retain)
         return info.rc is MQTTErrorCode.MQTT_ERR_SUCCESS
 
+    def move_on(self, reason: str) -> None:
+        """Say the farewell, disconnect, and try the next broker; from the event loop."""
+        if self._connection is not None:
+            self._connection.end(reason)
+
     async def run(self) -> None:
-        while True:
-            reason, up_s = await self._connect_once()
+        for options in itertools.cycle((self.options, *self.more_options)):
+            reason, up_s = await self._connect_once(options)
             if up_s > STEADY_S:
                 self.back_off.reset()
             if up_s or reason != self.trouble:  # once when it goes, and when the cause changes
-                log.warning("Broker %s: %s; trying again.", self.options, reason)
+                log.warning("Broker %s: %s; trying again.", options, reason)
             self.trouble = reason
             await asyncio.sleep(self.back_off.wait_s())
 
-    async def _connect_once(self) -> tuple[str, float]:
+    async def _connect_once(self, options: MqttOptions) -> tuple[str, float]:
         """Why it ended, and for how many seconds it stood (0: never)."""
-        connection = _Connection(self.options, self.hooks, self.subscriptions)
+        connection = _Connection(options, self.hooks, self.subscriptions)
         self._connection = connection
         try:
-            await _in_thread(connection.open, self.options)
+            await _in_thread(connection.open, options)
             await connection.closed()
         except OSError as error:
-            return explain(error, self.options), 0.0
+            return explain(error, options), 0.0
         finally:
             farewell = self.hooks.farewell() if connection.is_up else ()
             await _in_thread(connection.leave, farewell)

@@ -19,6 +19,7 @@ from protocols.sparkplug.sparkplug_b_pb2 import Metric, Payload, PropertySet, Pr
 BDSEQ = "bdSeq"
 REBIRTH = "Node Control/Rebirth"
 QUALITY = "Quality"
+ESTIMATED = "Estimated"  # a property of ours: the standard knows good, bad and stale only
 SEQ_MODULUS = 256  # of seq and bdSeq alike
 
 Value = float | int | bool | str | None
@@ -185,13 +186,14 @@ def value_of(metric: Metric) -> Value:
 
 
 def quality_of(metric: Metric) -> Quality:
-    """Absent is GOOD; a code that the standard does not know is BAD: nobody vouches for it."""
+    """Absent is GOOD; a code that nobody knows is BAD: nobody vouches for it."""
     if not metric.HasField("properties"):
         return Quality.GOOD
-    for key, value in zip(metric.properties.keys, metric.properties.values, strict=False):
-        if key == QUALITY:
-            return _QUALITY_BY_CODE.get(value.int_value, Quality.BAD)
-    return Quality.GOOD
+    found = dict(zip(metric.properties.keys, metric.properties.values, strict=False))
+    code = found[QUALITY].int_value if QUALITY in found else Quality.GOOD.value
+    quality = _QUALITY_BY_CODE.get(code, Quality.BAD)
+    is_estimated = ESTIMATED in found and found[ESTIMATED].boolean_value
+    return Quality.ESTIMATED if quality is Quality.GOOD and is_estimated else quality
 
 
 def commands(payload: Payload) -> Iterator[tuple[str, Value]]:
@@ -225,12 +227,21 @@ _FIELD = {
     Datatype.UUID: "string_value",
 }
 _QUALITY_BY_CODE = {quality.value: quality for quality in Quality}
-_QUALITY = {
-    quality: PropertySet(
-        keys=[QUALITY], values=[PropertyValue(type=Datatype.INT32, int_value=quality.value)]
+
+
+def _property_set(quality: Quality) -> PropertySet:
+    """[payloads-propertyset-quality-value-value]: 0, 192 or 500 and no other code."""
+    code = Quality.GOOD if quality is Quality.ESTIMATED else quality
+    found = PropertySet(
+        keys=[QUALITY], values=[PropertyValue(type=Datatype.INT32, int_value=code.value)]
     )
-    for quality in Quality
-}
+    if quality is Quality.ESTIMATED:
+        found.keys.append(ESTIMATED)
+        found.values.add(type=Datatype.BOOLEAN, boolean_value=True)
+    return found
+
+
+_QUALITY = {quality: _property_set(quality) for quality in Quality}
 
 
 def _set_value(metric: Metric, datatype: Datatype, value: Value) -> None:

@@ -74,7 +74,7 @@ def test_somebody_elses_cancellation_goes_through(settings: AgentSettings) -> No
 
 
 def test_the_broker_is_told_name_and_password(settings: AgentSettings) -> None:
-    options = mqtt_options(settings)
+    (options,) = mqtt_options(settings)
     assert (options.client_id, options.username, options.password) == (
         "store-1",
         "store-1",

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from agent.devices import DRIVERS, build_devices
-from agent.settings import Device, SettingsError, load_settings
+from agent.settings import SettingsError, load_settings
+from agent.settings_devices import Device
 from agent.settings_source import _models, _tags
 
 STORE = """\

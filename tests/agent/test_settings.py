@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from agent.settings import AgentSettings, MqttDevice, SettingsError, load_settings, secret
+from agent.settings import AgentSettings, SettingsError, load_settings, secret
+from agent.settings_devices import MqttDevice
 
 GOOD = """\
 [agent]

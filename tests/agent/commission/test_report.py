@@ -9,7 +9,8 @@ import pytest
 from agent.cli.main import main
 from agent.commission.findings import Finding, failed, ok
 from agent.commission.report import Report, document, page
-from agent.settings import AgentSettings, AgentTable, ModbusDevice, RtuBus, UplinkTable
+from agent.settings import AgentSettings, AgentTable, UplinkTable
+from agent.settings_devices import ModbusDevice, RtuBus
 from agent.words import Language, T, plain
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)

@@ -12,7 +12,8 @@ import pytest
 from agent.machine import Machine
 from agent.outbox import Outbox
 from agent.polling_status import BusStatus, DeviceState, DeviceStatus
-from agent.settings import AgentSettings, AgentTable, StatusTable, TillDevice, UplinkTable
+from agent.settings import AgentSettings, AgentTable, StatusTable, UplinkTable
+from agent.settings_devices import TillDevice
 from agent.status.logbook import KEPT, Logbook
 from agent.status.pace import Pace
 from agent.status.server import FILES, StatusServer
