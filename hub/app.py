@@ -12,7 +12,6 @@ from functools import partial
 from uuid import UUID
 
 import uvicorn
-from fastapi import APIRouter, FastAPI
 
 from hub import control
 from hub.alerts.desk import Desk
@@ -52,120 +51,15 @@ from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
 from hub.timeseries.port import TimeSeries
 from hub.timeseries.tiers import TieredTimeSeries
-from hub.web.api import (
-    agents,
-    alerts,
-    approvals,
-    audit,
-    auth,
-    events,
-    exchange,
-    files,
-    health,
-    jobs,
-    people,
-    records,
-    stores,
-    timeseries,
-)
-from hub.web.api import store_health as health_api
-from hub.web.api import work_orders as order_api
-from hub.web.approvals import export_gate, install_approvals, open_desk
+from hub.web.application import create_app
+from hub.web.approvals import export_gate, open_desk
 from hub.web.assets import Assets
-from hub.web.deps import DOORS
-from hub.web.headers import SafeHeaders
-from hub.web.pages import (
-    account,
-    admin,
-    alert_desk,
-    alert_page,
-    cold_chain,
-    comments,
-    imports,
-    invitation,
-    login,
-    notice_settings,
-    notices,
-    overview,
-    privacy,
-    record_bulk,
-    record_cells,
-    record_files,
-    record_lists,
-    roles,
-    stock,
-    store,
-    store_health,
-    ui_kit,
-    work_orders,
-)
-from hub.web.pages import agents as agent_pages
-from hub.web.pages import alerts as alert_pages
-from hub.web.pages import approvals as approval_pages
-from hub.web.pages import audit as audit_pages
-from hub.web.pages import help as help_pages
-from hub.web.pages import palette as palette_pages
-from hub.web.pages import people as people_pages
-from hub.web.pages import records as record_pages
-from hub.web.pages.errors import page_error
-from hub.web.problems import install_problems
 from hub.web.rendering import Templates
 from hub.web.services import Services
 from protocols.mqtt.options import MqttOptionsError
 
 log = logging.getLogger(__name__)
 
-API: tuple[APIRouter, ...] = (
-    auth.router,
-    agents.router,
-    people.router,
-    audit.router,
-    approvals.router,
-    health.router,
-    events.router,
-    timeseries.router,
-    stores.router,
-    alerts.router,
-    order_api.router,
-    health_api.router,
-    jobs.router,
-    exchange.router,
-    files.router,
-    records.router,
-)
-PAGES: tuple[APIRouter, ...] = (
-    overview.router,
-    login.router,
-    store.router,
-    stock.router,
-    alert_pages.router,
-    imports.router,
-    record_files.router,
-    record_lists.router,
-    record_bulk.router,
-    record_cells.router,
-    alert_desk.router,
-    notices.router,
-    notice_settings.router,
-    alert_page.router,
-    work_orders.router,
-    store_health.router,
-    cold_chain.router,
-    record_pages.router,
-    palette_pages.router,
-    comments.router,
-    admin.router,
-    agent_pages.router,
-    help_pages.router,
-    account.router,
-    invitation.router,
-    people_pages.router,
-    roles.router,
-    audit_pages.router,
-    approval_pages.router,
-    privacy.router,
-    ui_kit.router,
-)
 JOBS: Mapping[str, Step] = {
     importing.IMPORT: importing.step,
     importing.UNDO: importing.undo_step,
@@ -188,27 +82,6 @@ class Parts:
     key_care: KeyCare
     sealer: Sealer
     identity: IdentityParts | None
-
-
-def create_app(services: Services) -> FastAPI:
-    """The ASGI application over parts that are already there; tests use it as well."""
-    app = FastAPI(
-        title="StoreVitals",
-        openapi_url="/api/v1/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-    )
-    app.state.services = services
-    app.state.door = asyncio.Semaphore(DOORS)
-    for router in API:
-        app.include_router(router, prefix="/api/v1")
-    for router in PAGES:
-        app.include_router(router)
-    app.mount("/static", services.templates.assets)
-    install_problems(app, page_error)
-    install_approvals(app)
-    app.add_middleware(SafeHeaders, is_https=services.settings.is_https)
-    return app
 
 
 def job_runner(services: Services) -> Runner:

@@ -15,11 +15,11 @@ from hub.alerts.announce import announce
 from hub.alerts.families import STORM_WINDOW
 from hub.alerts.models import Alert
 from hub.alerts.raising import Raising
-from hub.app import create_app
 from hub.detection.findings import Change, Evidence, Finding, Rule, Severity
 from hub.kit.clock import utc_now
 from hub.live import Event, EventKind
 from hub.timeseries.port import Points
+from hub.web.application import create_app
 from tests.hub.web.store_under_test import StoreUnderTest
 
 PATIENCE_S = 10.0

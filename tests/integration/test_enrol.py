@@ -15,10 +15,10 @@ from agent.identity import is_same
 from agent.identity_renewal import Renewal
 from agent.identity_renewal import main as renew
 from agent.settings import load_settings
-from hub.app import create_app
 from hub.ingest.enrolment import Enrolment, Place
 from hub.kit.asker import Asker
 from hub.security.pki import Authority
+from hub.web.application import create_app
 from tests.hub.web.world_under_test import open_world
 from tests.integration.conftest import free_port, is_listening
 from tests.integration.test_identity import wait_for

@@ -15,11 +15,11 @@ import httpx
 import pytest
 import uvicorn
 
-from hub.app import create_app
 from hub.live import Event, EventKind
 from hub.security.sessions import Origin
 from hub.timeseries.port import PointQuality, Points
 from hub.web.api import events
+from hub.web.application import create_app
 from tests.hub.web.store_under_test import LOGIN, StoreUnderTest, open_store
 
 pytestmark = pytest.mark.integration

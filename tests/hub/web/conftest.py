@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from hub.app import create_app
+from hub.web.application import create_app
 from tests.hub.web.store_under_test import LOGIN, StoreUnderTest, open_store
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from hub.app import API, PAGES, create_app
+from hub.web.application import API, PAGES, create_app
 from hub.web.headers import POLICY
 from tests.hub.chain_under_test import PASSWORD
 from tests.hub.web.api.test_matrix import operations

@@ -15,7 +15,6 @@ import pytest
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from hub.app import PAGES
 from hub.archive.catalogue import RECORD_TYPES
 from hub.archive.customers.records import Customer
 from hub.kit.db import Record, StoreScoped
@@ -24,6 +23,7 @@ from hub.kit.records.apply import Change, apply
 from hub.kit.records.declare import fields_of, path_of
 from hub.kit.records.kinds import Kind, Show
 from hub.security.roles import SEEDS
+from hub.web.application import PAGES
 from tests.hub.chain_under_test import ChainUnderTest, StoreUnderTest
 from tests.hub.samples import values_for
 from tests.hub.web.world_under_test import API, CHIEF, World

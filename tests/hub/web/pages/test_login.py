@@ -3,10 +3,10 @@
 import pytest
 from starlette.testclient import TestClient
 
-from hub.app import create_app
 from hub.kit.asker import Asker
 from hub.security.accounts import Grant, NewAccount, add_account
 from hub.security.passwords import Passwords
+from hub.web.application import create_app
 from hub.web.pages.login import own_address
 from tests.hub.web.conftest import signed_in
 from tests.hub.web.document import Document

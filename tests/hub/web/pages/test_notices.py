@@ -12,10 +12,10 @@ from starlette.testclient import TestClient
 from hub.alerts.models import Alert
 from hub.alerts.notices.models import ChannelKind, Notice, NoticeChannel, NoticeMessage, NoticeState
 from hub.alerts.notices.outbox import Envelope, Way
-from hub.app import create_app
 from hub.kit.clock import utc_now
 from hub.kit.ids import uuid7
 from hub.security.records import User
+from hub.web.application import create_app
 from hub.web.pages.notices import links_of
 from tests.hub.alerts.notices.servers import web_service
 from tests.hub.web.conftest import signed_in
