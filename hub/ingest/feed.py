@@ -1,7 +1,8 @@
 """Hands the journal's rows to the consumers as blocks, decoding each row once for all of them.
 
-Whoever asks first decodes; who asks for the same rows soon after gets the same blocks. A consumer
-that lags far behind decodes for itself and so holds nobody up.
+Whoever asks first decodes, and a block stays until all have had it. When that would be too many,
+who is in front waits a moment for the others; one who is stuck soon falls behind all that is kept,
+decodes for itself then, and holds nobody up.
 """
 
 import threading
@@ -17,18 +18,20 @@ from hub.ingest.journal import Journal, Row
 from hub.ingest.registry import Registry
 from hub.timeseries.port import Points
 
-KEPT_POINTS = 300_000  # in blocks that somebody may still ask for, about 12 MB
-MOST_POINTS = 100_000  # in one answer, unless a single block has more
+KEPT_POINTS = 200_000  # in blocks that somebody has yet to take, about 6 MB; and one block more
+MOST_POINTS = 60_000  # in one answer, unless a single block has more
+PATIENCE_S = 1.0  # of who is in front
 
 
 class Feed:
-    """Any number of consumers, each in its own thread."""
+    """Any number of consumers, each in its own thread and with its own name."""
 
     def __init__(self, journal: Journal, registry: Registry, letters: DeadLetters) -> None:
         self._journal, self._registry, self._letters = journal, registry, letters
         self._last_seq = journal.last_seq
         self._grown = threading.Condition()
-        self._decoding = threading.Lock()
+        self._turn = threading.Condition()  # of who looks at what follows, or decodes it
+        self._at: dict[str, int] = {}  # by reader, the last row it has
         self._blocks: OrderedDict[int, Block] = OrderedDict()  # by the row before
         self._points = 0
         self._refused_seq = 0
@@ -50,13 +53,19 @@ class Feed:
         with self._grown:
             return self._grown.wait_for(lambda: self._last_seq > after, timeout_s)
 
-    def next(self, after: int) -> Block | None:
+    def join(self, reader: str, after: int) -> None:
+        """From here on a consumer reads along: blocks are kept for it."""
+        with self._turn:
+            self._at[reader] = after
+
+    def next(self, reader: str, after: int) -> Block | None:
         """What comes right after a row, as much as is reasonable at once; None if nothing does."""
         found: list[Block] = []
         points = 0
         while points < MOST_POINTS and after < self._last_seq:
-            with self._decoding:
-                block = self._blocks.get(after) or self._decode(after)
+            with self._turn:
+                self._move(reader, after)
+                block = self._take(reader, after)
             if block is None:
                 break
             found.append(block)
@@ -69,15 +78,54 @@ class Feed:
         rows = self._journal.read(after, 1)
         return (decode(rows, self._registry)[0], rows[0]) if rows else None
 
+    def _take(self, reader: str, after: int) -> Block | None:
+        if after not in self._blocks:
+            self._turn.wait_for(lambda: not self._must_wait(reader, after), PATIENCE_S)
+        block = self._blocks.get(after)
+        if block is None:
+            block = self._decode(after)
+            if block is not None and self._is_wanted(after, reader):
+                self._keep(after, block)
+        if block is not None:
+            self._move(reader, block.last_seq)
+        return block
+
+    def _must_wait(self, reader: str, after: int) -> bool:
+        """As long as as much is kept as may be, and somebody is about to take it."""
+        if self._points < KEPT_POINTS or after in self._blocks:
+            return False
+        return any(at in self._blocks for other, at in self._at.items() if other != reader)
+
+    def _is_wanted(self, after: int, reader: str) -> bool:
+        return any(at <= after for other, at in self._at.items() if other != reader)
+
+    def _move(self, reader: str, after: int) -> None:
+        """Note how far a reader is; what all have had is let go."""
+        self._at[reader] = after
+        slowest = min(self._at.values())
+        for key in [key for key in self._blocks if key < slowest]:
+            self._forget(key)
+        self._turn.notify_all()
+
+    def _keep(self, after: int, block: Block) -> None:
+        while self._points >= KEPT_POINTS:
+            self._forget(next(iter(self._blocks)))
+        self._blocks[after] = block
+        self._points += len(block.points)
+
+    def _forget(self, after: int) -> None:
+        self._points -= len(self._blocks.pop(after).points)
+
     def _decode(self, after: int) -> Block | None:
-        rows = self._journal.read(after)
+        """Up to where a block begins that is there already."""
+        kept = min((key for key in self._blocks if key > after), default=self._last_seq)
+        rows = [row for row in self._journal.read(after) if row.seq <= kept]
         if not rows:
             return None
         block, refusals = decode(rows, self._registry)
         for refusal in refusals:
             self._report(refusal)
         self._refused_seq = max(self._refused_seq, block.last_seq)
-        self._keep(after, block)
         return block
 
     def _report(self, refusal: Refusal) -> None:
@@ -86,13 +134,6 @@ class Feed:
         if row.seq > self._refused_seq:
             node = str(self._registry.node_of(row.agent_id))
             self._letters.add(refusal.cause, node, row.payload, refusal.error, count=refusal.values)
-
-    def _keep(self, after: int, block: Block) -> None:
-        self._blocks[after] = block
-        self._points += len(block.points)
-        while self._points > KEPT_POINTS and len(self._blocks) > 1:
-            _, oldest = self._blocks.popitem(last=False)
-            self._points -= len(oldest.points)
 
 
 def _join(blocks: Sequence[Block]) -> Block:

@@ -40,6 +40,7 @@ class Follower:
         self.consumer = consumer
         self._feed, self._letters, self._pace_s = feed, letters, pace_s
         self._at = consumer.position()
+        feed.join(consumer.name, self._at)
         self._stop = threading.Event()
         self._ticked = self._applied = 0.0
         self.trouble = ""  # the error that it waits out, for /health
@@ -63,7 +64,7 @@ class Follower:
             if self._feed.wait(self._at, TICK_S):
                 if self.lag < BUSY_ROWS:
                     self._stop.wait(self._applied + self._pace_s - time.monotonic())
-                block = self._feed.next(self._at)
+                block = self._feed.next(self.consumer.name, self._at)
                 if block is not None:
                     self._applied = time.monotonic()
                     self._apply(block)

@@ -7,7 +7,6 @@ import sys
 import time
 from pathlib import Path
 
-from hub.demo.seed import demo_stores, new_login, seed_chain
 from hub.ingest.block import Consumer
 from hub.ingest.events import Events
 from hub.ingest.registry import Registry
@@ -18,15 +17,12 @@ from hub.live import Live
 from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
 from protocols.mqtt.options import MqttOptions
-from tests.bench.ingest_load import GROUP, NODES
 
 TELL_EVERY_S = 0.05
 
 
 def build(folder: Path, url: str, *, has_consumers: bool) -> Ingest:
     db = Database(f"sqlite:///{folder / 'hub.sqlite'}")
-    db.create_all()
-    seed_chain(db, GROUP, demo_stores(NODES), new_login())
     registry = Registry(db)
     live = Live()
     consumers: list[Consumer] = []

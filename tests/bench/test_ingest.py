@@ -27,6 +27,7 @@ class Outcome:
 
 def measure(folder: Path, *, size: int, readings: int, has_consumers: bool) -> Outcome:
     folder.mkdir()
+    subprocess.run([sys.executable, "-m", "tests.bench.ingest_seed", folder], cwd=ROOT, check=True)
     broker = Mosquitto(folder)
     broker.start()
     switch = "on" if has_consumers else "off"

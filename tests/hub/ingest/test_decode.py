@@ -19,7 +19,7 @@ DAY_MS = 86_400_000
 
 
 def block(hub: Hub, after: int = 1) -> Block:
-    found = hub.feed.next(after)
+    found = hub.feed.next("test", after)
     assert found is not None
     return found
 

@@ -12,7 +12,6 @@ from hub.ingest import follower
 from hub.ingest.block import Block
 from hub.ingest.dead_letters import Cause
 from hub.ingest.follower import Follower
-from hub.ingest.journal import Row
 from tests.hub.ingest.conftest import Hub
 from tests.hub.ingest.wire import WireNode
 
@@ -91,22 +90,6 @@ def test_a_restart_goes_on_after_the_position(hub: Hub, born: WireNode) -> None:
     assert late.values == [2.0, 3.0, 4.0]
 
 
-def test_both_consumers_share_one_decoding(
-    hub: Hub, born: WireNode, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hub.take(*(born.temperature(float(n)) for n in range(5)))
-    reads: list[int] = []
-    read = hub.journal.read
-
-    def counted(after: int) -> list[Row]:
-        reads.append(after)
-        return read(after)
-
-    monkeypatch.setattr(hub.journal, "read", counted)
-    assert hub.feed.next(0) is hub.feed.next(0)
-    assert reads == [0]
-
-
 def test_a_consumer_in_trouble_stops_no_other_and_catches_up(hub: Hub, born: WireNode) -> None:
     """R29: the engine is away; it is tried until it answers, and nothing is skipped."""
     is_away = threading.Event()
@@ -156,24 +139,3 @@ def test_ticks_come_whether_or_not_rows_do(hub: Hub, born: WireNode) -> None:
         hub.take(born.temperature(1.0))
         until(lambda: idle.ticks > before + 3)
     assert idle.values == [1.0]
-
-
-def test_a_slow_consumer_reads_for_itself(
-    hub: Hub, born: WireNode, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hub.ingest.feed.KEPT_POINTS", 3)
-    for n in range(10):
-        hub.take(born.temperature(float(n)))
-        assert hub.feed.next(n + 1) is not None
-    late = hub.feed.next(0)
-    assert late is not None
-    assert late.points.value.tolist() == [float(n) for n in range(10)]
-
-
-def test_what_is_refused_is_counted_once_for_all_consumers(hub: Hub, born: WireNode) -> None:
-    hub.take(born.data([born.sample(1, float("nan"))]))
-    hub.feed._blocks.clear()
-    hub.feed.next(0)
-    hub.feed._blocks.clear()
-    hub.feed.next(0)
-    assert hub.letters.counts[Cause.NOT_A_NUMBER] == 1

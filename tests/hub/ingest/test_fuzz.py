@@ -68,7 +68,7 @@ def test_ten_thousand_wrong_messages_stop_nothing(hub: Hub, born: WireNode) -> N
         wrong = [next(source) for _ in range(100)]
         hub.take(*wrong, received_ms=START_MS + turn)
         hub.take(born.temperature(float(turn)), received_ms=born.now_ms)
-        while (block := hub.feed.next(follower._at)) is not None:
+        while (block := hub.feed.next("test", follower._at)) is not None:
             assert np.isfinite(block.points.value).all()
             follower._apply(block)
     assert hub.intake.counts["messages"] >= CASES

@@ -238,7 +238,7 @@ def test_numbers_beyond_all_bounds_harm_nobody(hub: Hub, born: WireNode) -> None
     born.now_ms = START_MS
     strange = codec.Sample(2, codec.Datatype.STRING, 2**64 - 1, "ticket")
     hub.take(born.data([strange]))
-    found = hub.feed.next(2)
+    found = hub.feed.next("test", 2)
     assert found is not None
     assert [event.t_ms for event in found.texts] == [START_MS + 60_000]
     assert hub.acknowledged()[-1] == BatchId(born.epoch, 1)

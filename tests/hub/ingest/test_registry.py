@@ -60,7 +60,7 @@ def test_a_store_has_a_limit_of_series_that_others_do_not_feel(hub: Hub, wire: W
     assert len(hub.registry.of_store(hub.registry.nodes()[0].store_id)) == 3
     assert hub.letters.counts[Cause.SERIES_LIMIT] == 7
     hub.take(wire.data([wire.sample(1, 1.0), wire.sample(10, 1.0)]))
-    found = hub.feed.next(0)
+    found = hub.feed.next("test", 0)
     assert found is not None
     assert found.points.series.tolist() == [1]
     assert hub.letters.counts[Cause.UNKNOWN_METRIC] == 1
