@@ -7,8 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from hub.app import create_app
 from hub.ingest.registry import Registry
 from hub.kit.db import Database
 from hub.kit.migrate import upgrade
@@ -21,7 +23,6 @@ from hub.security.vault.opening import open_vault
 from hub.settings import HubSettings
 from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
-from hub.web.application import create_app
 from hub.web.approvals import export_gate, open_desk
 from hub.web.assets import Assets
 from hub.web.rendering import Templates
@@ -61,11 +62,17 @@ class World:
     @cached_property
     def openapi(self) -> dict[str, Any]:
         """What the hub says of its API."""
-        return create_app(self.services).openapi()
+        found: dict[str, Any] = self.app.openapi()
+        return found
+
+    @cached_property
+    def app(self) -> FastAPI:
+        """One for all: its first request takes half a second, to compile the routes."""
+        return create_app(self.services)
 
     def browser(self) -> TestClient:
         """Nobody signed in."""
-        return TestClient(create_app(self.services), base_url=ORIGIN, raise_server_exceptions=False)
+        return TestClient(self.app, base_url=ORIGIN, raise_server_exceptions=False)
 
     def as_(self, username: str) -> TestClient:
         """A program with a bearer token; the same client each time."""
