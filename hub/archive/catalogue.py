@@ -8,17 +8,17 @@ from hub.archive.customers.records import Customer, CustomerClass, Member, Membe
 from hub.archive.documents.records import Document
 from hub.archive.duty.records import NoticeRoute, OnCallShift
 from hub.archive.equipment.records import Equipment, EquipmentModel, SparePart
-from hub.archive.feedback.records import UserFeedback
 from hub.archive.health.records import Condition, HealthProfile
 from hub.archive.partners.records import Partner
 from hub.archive.playbooks.records import PlaybookEntry
 from hub.archive.policies.records import Policy
 from hub.archive.prices.records import PriceList
-from hub.archive.products.records import Product, ProductCategory
+from hub.archive.products.records import Product, ProductCategory, ScaleLayout
 from hub.archive.purchase_orders.records import PurchaseOrder
 from hub.archive.regions.records import Region
 from hub.archive.services.records import Package, Service
 from hub.archive.staff.records import Certificate, Employee, Post, Skill
+from hub.archive.stocktakes.records import Stocktake
 from hub.archive.stores.records import Holiday, Store
 from hub.archive.suppliers.records import Supplier, SupplierItem
 from hub.archive.teams.records import Team
@@ -39,12 +39,14 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Skill,
     Product,
     ProductCategory,
+    ScaleLayout,
     PriceList,
     Service,
     Package,
     Supplier,
     SupplierItem,
     PurchaseOrder,
+    Stocktake,
     Contract,
     Customer,
     Member,
@@ -63,5 +65,4 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Region,
     Chain,
     User,
-    UserFeedback,
 )

@@ -15,7 +15,6 @@ from sqlalchemy import Connection, select
 from hub.kit.engines import open_engines
 from hub.kit.gate import Gate
 from hub.kit.records.ports import Ports
-from hub.kit.records.words import WORDS, Words
 from hub.kit.session import Scope, ScopedSession, UnscopedError
 from hub.kit.tables import Base, ChainScoped, Record, StoreScoped, UtcDateTime
 
@@ -43,7 +42,6 @@ class Database:
         self.ports = ports or Ports()
         self.engines = open_engines(url)
         self._gate = Gate()
-        self._words = Words()
 
     @property
     def is_sqlite(self) -> bool:
@@ -52,8 +50,7 @@ class Database:
     @contextmanager
     def read(self, scope: Scope) -> Iterator[ScopedSession]:
         """A session that cannot write; all its queries see one state of the database."""
-        info = self._info(scope) | {WORDS: self._words}
-        with ScopedSession(self.engines.read, info=info) as session:
+        with ScopedSession(self.engines.read, info=self._info(scope)) as session:
             yield session
 
     @contextmanager

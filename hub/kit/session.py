@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, NoReturn, cast
 from uuid import UUID
 
-from sqlalchemy import Column, Table, TextClause, TextualSelect, event
+from sqlalchemy import Column, Connection, Table, TextClause, TextualSelect, event
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import ClauseElement, visitors
 from sqlalchemy.sql.base import ExecutableOption
@@ -61,6 +61,14 @@ class ScopedSession(Session):
     def connection(self, *_: object, **__: object) -> NoReturn:
         """Refused: a bare connection would see every store."""
         raise UnscopedError("A scoped session lends no connection; use Database.system(reason).")
+
+    def bare_connection(self) -> Connection:
+        """The connection of this transaction, for the `posting.py` of an archive module alone.
+
+        Sets of rows are read and moved through it together with the record that they belong to. The
+        caller has checked the rights, and the scope is an argument of every statement.
+        """
+        return super().connection()
 
 
 class UnscopedError(Exception):

@@ -13,6 +13,7 @@ import hub.analytics.tables
 import hub.archive.catalogue
 import hub.archive.stock.items
 import hub.archive.stock.models
+import hub.archive.stocktakes.models
 import hub.ingest.enrolment_tables
 import hub.ingest.positions
 import hub.ingest.tables
@@ -41,6 +42,7 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.archive.catalogue,
     hub.archive.stock.items,
     hub.archive.stock.models,
+    hub.archive.stocktakes.models,
     hub.ingest.enrolment_tables,
     hub.ingest.positions,
     hub.ingest.tables,

@@ -28,6 +28,8 @@ KEEP = (READ, CREATE, UPDATE, ARCHIVE)
 COST, PERSONAL, REVEAL = "cost", "personal", "reveal"
 COSTS = ("suppliers", "products", "contracts", "partners", "equipment", "equipment_types")
 ORDERING = ("send", "receive", "cancel")
+COUNTING = ("start", "review", "recount")
+COUNTED = (*COUNTING, "post", "cancel")
 DECIDING = ("renew", "renegotiate", "end", "reopen")
 
 
@@ -49,9 +51,10 @@ SEEDS = (
         "admin",
         T("管理员", "Admin"),
         _may(("regions", "stores", "areas", "equipment", "equipment_types"), *KEEP)
-        | _may(("users", "roles", "agents", "stock", "user_feedback", *ARCHIVE_ALL), *KEEP)
+        | _may(("users", "roles", "agents", "stock", *ARCHIVE_ALL), *KEEP)
         | _may(COSTS, COST)
         | _may(("purchase_orders",), *ORDERING)
+        | _may(("stocktakes",), *KEEP, *COUNTED)
         | _may(("contracts",), *DECIDING)
         | _may(("chains",), READ, UPDATE)
         | _may(("readings", "alerts", "work_orders", "audit", "metrics"), READ)
@@ -65,9 +68,9 @@ SEEDS = (
         | _may(COSTS, COST)
         | _may(("customers", "employees", "partners"), PERSONAL)
         | _may(("purchase_orders",), *ORDERING)
+        | _may(("stocktakes",), *KEEP, *COUNTED)
         | _may(("contracts",), *DECIDING)
         | _may(("chains", "users", "agents", *BUSINESS, "readings", "alerts"), READ)
-        | _may(("user_feedback",), READ, UPDATE)
         | _may(("chains", "alerts"), UPDATE)
         | _may(CARE, *KEEP),
     ),
@@ -75,7 +78,7 @@ SEEDS = (
         "hq_analyst",
         T("总部分析员", "HQ analyst"),
         _may((*PLACES, *BUSINESS, *WATCH, *BUYING, *TRADE, "competitors", "membership"), READ)
-        | _may(("stock",), READ)
+        | _may(("stock", "stocktakes"), READ)
         | _may(("suppliers", "products", "contracts", "equipment", "equipment_types"), COST),
     ),
     Seed(
@@ -83,7 +86,7 @@ SEEDS = (
         T("区域经理", "Region manager"),
         _may(("areas", "equipment", "work_orders", "documents", "competitors"), *KEEP)
         | _may((*PLACES, *BUSINESS, "readings", "alerts", "agents", *BUYING, *TRADE), READ)
-        | _may((*PEOPLE, *CLIENTS, *RULES), READ)
+        | _may((*PEOPLE, *CLIENTS, *RULES, "stock", "stocktakes"), READ)
         | _may(("stores", "alerts"), UPDATE)
         | _may(("employees",), PERSONAL)
         | _may(("equipment",), COST),
@@ -98,12 +101,14 @@ SEEDS = (
         | _may(("notice_routes", "on_call"), READ)
         | _may(("customers", "employees"), CREATE, UPDATE, PERSONAL)
         | _may(("equipment",), COST)
+        | _may(("stocktakes",), *KEEP, *COUNTED)
         | _may(("purchase_orders",), *KEEP, *ORDERING),
     ),
     Seed(
         "franchisee",
         T("加盟商", "Franchisee"),
-        _may(("areas", "equipment", "documents", "employees", "competitors"), *KEEP)
+        _may(("areas", "equipment", "documents", "employees", "competitors", "stock"), *KEEP)
+        | _may(("stocktakes",), *KEEP, *COUNTED)
         | _may((*PLACES, *BUSINESS, *WATCH, "products", "posts", *CLIENTS, *RULES), READ)
         | _may(("customers",), CREATE, UPDATE)
         | _may(("customers", "employees"), PERSONAL)
@@ -115,6 +120,7 @@ SEEDS = (
         T("店员", "Clerk"),
         _may((*PLACES, "footfall", *WATCH, "products", "stock", "policies"), READ)
         | _may(("work_orders",), CREATE)
+        | _may(("stocktakes",), READ, UPDATE)
         | _may(("customers",), READ, CREATE, UPDATE),
     ),
     Seed(
@@ -126,14 +132,16 @@ SEEDS = (
     Seed(
         "stock_keeper",
         T("库管员", "Stock keeper"),
-        _may((*PLACES, *BUYING, "purchase_orders", "policies"), READ)
+        _may((*PLACES, *BUYING, "purchase_orders", "policies", "stock"), READ)
+        | _may(("stock",), CREATE)
+        | _may(("stocktakes",), READ, CREATE, UPDATE, *COUNTING)
         | _may(("purchase_orders",), "receive"),
     ),
     Seed(
         "purchaser",
         T("采购员", "Purchaser"),
         _may((*BUYING, *TRADE, "competitors"), *KEEP)
-        | _may((*PLACES, "policies"), READ)
+        | _may((*PLACES, "policies", "stock"), READ)
         | _may(("suppliers", "products", "contracts"), COST)
         | _may(("purchase_orders",), *ORDERING)
         | _may(("contracts",), *DECIDING),
@@ -157,6 +165,7 @@ SEEDS = (
         "finance",
         T("财务", "Finance"),
         _may((*PLACES, *BUSINESS, *BUYING, *TRADE, "partners", "policies"), READ)
+        | _may(("stock", "stocktakes"), READ)
         | _may(COSTS, COST)
         | _may(("suppliers",), REVEAL),
     ),
@@ -187,6 +196,7 @@ SEEDS = (
             (*PLACES, *BUSINESS, *WATCH, "stock", "users", "roles", "agents", "audit", "metrics"),
             READ,
         )
+        | _may(("stocktakes",), READ)
         | _may((*BUYING, *TRADE, *RULES, "documents", "competitors", "partners"), READ)
         | _may(COSTS, COST),
     ),

@@ -20,6 +20,7 @@ from hub.web.api import (
     stores,
     timeseries,
 )
+from hub.web.api import stocktakes as stocktake_api
 from hub.web.api import store_health as health_api
 from hub.web.api import work_orders as order_api
 from hub.web.approvals import install_approvals
@@ -32,7 +33,6 @@ from hub.web.pages import (
     alert_page,
     cold_chain,
     comments,
-    feedback,
     imports,
     invitation,
     login,
@@ -46,6 +46,7 @@ from hub.web.pages import (
     record_lists,
     roles,
     stock,
+    stocktakes,
     store,
     store_health,
     ui_kit,
@@ -79,12 +80,14 @@ API: tuple[APIRouter, ...] = (
     jobs.router,
     exchange.router,
     files.router,
+    stocktake_api.router,
     records.router,
 )
 PAGES: tuple[APIRouter, ...] = (
     overview.router,
     login.router,
     store.router,
+    stocktakes.router,
     stock.router,
     alert_pages.router,
     imports.router,
@@ -105,7 +108,6 @@ PAGES: tuple[APIRouter, ...] = (
     admin.router,
     agent_pages.router,
     help_pages.router,
-    feedback.router,
     account.router,
     invitation.router,
     people_pages.router,

@@ -12,7 +12,6 @@ import jinja2
 from fastapi import Request
 from starlette.responses import Response
 
-from hub.errors import T
 from hub.kit.clock import utc_now
 from hub.web.assets import DASHBOARDS, Assets
 from hub.web.formats import Formats
@@ -24,7 +23,6 @@ from hub.web.recent import Recent
 
 DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
 MAX_COMPILED = 500
-NOTHING = T("", "")
 YEAR_S = 365 * 86_400
 CHOICES = ("lang", "look")  # cookies of what somebody chose in an address
 SHARED = ("title", "crumbs", "lead", "actions", "content")  # the frame is each person's own
@@ -34,8 +32,8 @@ NO_STORE = {"Cache-Control": "no-store", "Vary": "Cookie, HX-Target"}
 class Templates:
     """Compiled once a language.
 
-    Every template has `t`, `fmt` and `asset`, and the macros `ui` and `alerts`; these are globals
-    of the environment, so that a block rendered alone has them too.
+    Every template has `t`, `fmt` and `asset`, and the macros `ui`, `alerts` and `goods`; these are
+    globals of the environment, so that a block rendered alone has them too.
     """
 
     def __init__(self, assets: Assets) -> None:
@@ -64,6 +62,7 @@ class Templates:
         )
         environment.globals["ui"] = environment.get_template("macros.html").module
         environment.globals["alerts"] = environment.get_template("alert-parts.html").module
+        environment.globals["goods"] = environment.get_template("goods-parts.html").module
         return environment
 
     def compiled(self, language: Language, source: str) -> jinja2.Template:
@@ -104,18 +103,6 @@ def _say(html: str, _: jinja2.runtime.Context) -> Iterator[str]:
     yield html
 
 
-@dataclass(frozen=True, slots=True)
-class TourCard:
-    """Where somebody is in the first look around; step 0 is the offer."""
-
-    at: int
-    steps: int
-    page: str = ""
-    mark: str = ""
-    title: T = NOTHING
-    text: T = NOTHING
-
-
 @dataclass(frozen=True)
 class Visitor:
     """What the frame of every page shows of the one who looks."""
@@ -127,7 +114,6 @@ class Visitor:
     open_alerts: int
     id: str = ""
     mentions: int = 0  # unread
-    tour: TourCard | None = None
 
 
 @dataclass(frozen=True, slots=True)

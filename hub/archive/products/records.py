@@ -70,6 +70,40 @@ class ProductCategory(Searchable, Record):
         return False
 
 
+def _digits_problem(text: str) -> T | None:
+    if text.isascii() and text.isdecimal():
+        return None
+    return T("只能是数字。", "Digits only.")
+
+
+class ScaleLayout(Record):
+    """How the shop's scales print an article and its weight or price into one barcode."""
+
+    __tablename__ = "scale_layouts"
+    __record__ = RecordType(
+        label=T("电子秤条码", "Scale codes"),
+        one=T("电子秤条码", "Scale code"),
+        rights="products",
+        order="name",
+        start=T(
+            "告诉我们电子秤的条码怎么排，例如 21 + 5 位商品 + 5 位金额。",
+            "Say how the scale prints its codes, such as 21, 5 digits of article, 5 of price.",
+        ),
+    )
+
+    name: Mapped[str] = text("名称", "Name", LIST | SEARCH | KEY | TITLE, max=60)
+    prefix: Mapped[str] = text("前缀", "Prefix", LIST, max=3, check=_digits_problem)
+    article_digits: Mapped[int] = whole(
+        "商品位数", "Digits of the article", LIST, ge=3, le=8, default=5
+    )
+    price_digits: Mapped[int] = whole("金额位数", "Digits of the price", LIST, le=7, default=5)
+    weight_digits: Mapped[int] = whole("重量位数", "Digits of the weight", LIST, le=7, default=0)
+
+    def problems(self) -> Iterator[tuple[str, T]]:
+        if not self.price_digits and not self.weight_digits:
+            yield "price_digits", T("金额和重量至少要有一个。", "It tells a price or a weight.")
+
+
 class ProductStatus(Choice):
     ON_SALE = "on_sale", "上架", "On sale"
     OFF_SALE = "off_sale", "下架", "Off sale"

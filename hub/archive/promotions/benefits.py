@@ -13,9 +13,9 @@ from hub.archive.promotions.model import (
     Gift,
     Percent,
     SpendSave,
-    half_up,
 )
 from hub.errors import T
+from hub.kit.rounding import half_up
 
 NOTHING_FITS = T("购物车里没有参加的商品。", "Nothing in the basket takes part.")
 MORE_TO_SPEND = T("再买 {money} 元可用。", "Spend {money} more.")

@@ -8,15 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 
 from hub.errors import T
+from hub.kit.rounding import half_up
 
 PIECE_MILLI = 1000
-
-
-def half_up(numerator: int, denominator: int) -> int:
-    """The nearest whole number; a half goes away from zero, as on a receipt."""
-    sign = -1 if (numerator < 0) != (denominator < 0) else 1
-    numerator, denominator = abs(numerator), abs(denominator)
-    return sign * ((2 * numerator + denominator) // (2 * denominator))
 
 
 @dataclass(frozen=True, slots=True)

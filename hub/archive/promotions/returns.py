@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from hub.archive.promotions.model import half_up
 from hub.errors import ConflictError, T
+from hub.kit.rounding import half_up
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, bindparam, case, select, update
 
 from hub.archive.stock.models import BALANCES, MOVEMENTS, MovementKind
+from hub.kit.rounding import half_up
 from hub.kit.upsert import insert_new
 
 AT_ONCE = 500  # parameters of one statement
@@ -66,10 +67,10 @@ class Held:
         has = max(0, self.on_hand_milli + self.quantity_change)
         value = self.value_minor + self.value_change
         from_stock = min(quantity_milli, has)
-        beyond = nearest(unit_cost_minor * (quantity_milli - from_stock), 1000)
+        beyond = half_up(unit_cost_minor * (quantity_milli - from_stock), 1000)
         if not from_stock:
             return beyond
-        return (value if from_stock == has else nearest(value * from_stock, has)) + beyond
+        return (value if from_stock == has else half_up(value * from_stock, has)) + beyond
 
     def move(self, quantity_milli: int, value_minor: int) -> None:
         self.quantity_change += quantity_milli
@@ -86,11 +87,6 @@ class Posted:
 
     movements: int
     short: tuple[Place, ...] = field(default=())
-
-
-def nearest(numerator: int, denominator: int) -> int:
-    """The nearest whole number, a half upwards; for positive denominators."""
-    return (2 * numerator + denominator) // (2 * denominator)
 
 
 def post(connection: Connection, movements: Sequence[Movement], now: datetime) -> Posted:

@@ -20,16 +20,7 @@ GROUPS: tuple[tuple[T, tuple[str, ...]], ...] = (
     ),
     (
         T("人员", "People"),
-        (
-            "employees",
-            "posts",
-            "skills",
-            "certificates",
-            "teams",
-            "users",
-            "roles",
-            "user-feedback",
-        ),
+        ("employees", "posts", "skills", "certificates", "teams", "users", "roles"),
     ),
     (
         T("采购", "Buying"),
@@ -37,7 +28,10 @@ GROUPS: tuple[tuple[T, tuple[str, ...]], ...] = (
     ),
     (
         T("商品与服务", "Products and services"),
-        ("products", "product-categories", "services", "packages", "price-lists"),
+        (
+            *("products", "product-categories", "services", "packages", "price-lists"),
+            *("stocktakes", "scale-layouts"),
+        ),
     ),
     (
         T("顾客", "Customers"),

@@ -63,5 +63,6 @@ class Item:
 
 
 def rounded(value: Fraction) -> int:
-    """A half goes up."""
-    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
+    """A half goes away from zero."""
+    whole = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
+    return whole if value >= 0 else -whole

@@ -33,6 +33,14 @@ def test_an_item_is_found_as_people_call_it(client: TestClient, q: str) -> None:
     assert "Opening balance" in text
 
 
+def test_a_list_is_shown_alone_where_only_it_is_asked_for(client: TestClient) -> None:
+    """What typing and live events bring."""
+    headers = {"HX-Request": "true", "HX-Target": "stock_list"}
+    answer = client.get("/stock", params={"lang": "en", "q": WATER}, headers=headers)
+    assert answer.status_code == 200
+    assert answer.text.lstrip().startswith('<div id="stock_list"')
+
+
 def test_a_loss_in_two_taps_counts_once_and_says_why(client: TestClient) -> None:
     """INV-02: opening the item, and the reason; a form sent twice is one document."""
     path = item_page(client, "打火机")
