@@ -27,7 +27,6 @@ from hub.ingest.series import LastSeen, SeriesConsumer
 from hub.ingest.service import Ingest
 from hub.kit.asker import Asker
 from hub.kit.bulk import changing
-from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.kit.exchange import importing
 from hub.kit.jobs.runner import Runner
@@ -51,6 +50,7 @@ from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
 from hub.timeseries.port import TimeSeries
 from hub.timeseries.tiers import TieredTimeSeries
+from hub.upkeep import chores, keep_up
 from hub.web.application import create_app
 from hub.web.approvals import export_gate, open_desk
 from hub.web.assets import Assets
@@ -65,7 +65,6 @@ JOBS: Mapping[str, Step] = {
     importing.UNDO: importing.undo_step,
     changing.BULK: changing.step,
 }
-MAINTAIN_EVERY_S = 60.0
 OPEN_REQUESTS_S = 5
 
 
@@ -221,7 +220,7 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
     async with asyncio.TaskGroup() as group:
         others = [
             group.create_task(parts.ingest.run(), name="ingest"),
-            group.create_task(_maintain(parts.services.timeseries), name="maintain"),
+            group.create_task(keep_up(chores(parts.services)), name="upkeep"),
             group.create_task(parts.key_care.run(), name="keys"),
             group.create_task(parts.sealer.run(), name="audit"),
             group.create_task(Retention(parts.services.db).run(), name="retention"),
@@ -248,12 +247,6 @@ def _courier(services: Services) -> Courier:
     settings = services.settings
     links = Links(services.vault, settings.base_url)
     return Courier(services.db, services.vault, links, AllowedHosts.of(settings.notice_hosts))
-
-
-async def _maintain(series: TimeSeries) -> None:
-    while True:
-        await asyncio.sleep(MAINTAIN_EVERY_S)
-        await asyncio.to_thread(series.maintain, utc_now())
 
 
 def _listen(settings: HubSettings) -> socket.socket:

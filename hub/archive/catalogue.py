@@ -8,6 +8,7 @@ from hub.archive.customers.records import Customer, CustomerClass, Member, Membe
 from hub.archive.documents.records import Document
 from hub.archive.duty.records import NoticeRoute, OnCallShift
 from hub.archive.equipment.records import Equipment, EquipmentModel, SparePart
+from hub.archive.feedback.records import UserFeedback
 from hub.archive.health.records import Condition, HealthProfile
 from hub.archive.partners.records import Partner
 from hub.archive.playbooks.records import PlaybookEntry
@@ -65,4 +66,5 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Region,
     Chain,
     User,
+    UserFeedback,
 )

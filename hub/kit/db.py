@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from hub.kit.engines import open_engines
 from hub.kit.gate import Gate
 from hub.kit.records.ports import Ports
+from hub.kit.records.words import WORDS, Words
 from hub.kit.session import Scope, ScopedSession, UnscopedError
 from hub.kit.tables import Base, ChainScoped, Record, StoreScoped, UtcDateTime
 
@@ -42,6 +43,7 @@ class Database:
         self.ports = ports or Ports()
         self.engines = open_engines(url)
         self._gate = Gate()
+        self._words = Words()
 
     @property
     def is_sqlite(self) -> bool:
@@ -50,7 +52,8 @@ class Database:
     @contextmanager
     def read(self, scope: Scope) -> Iterator[ScopedSession]:
         """A session that cannot write; all its queries see one state of the database."""
-        with ScopedSession(self.engines.read, info=self._info(scope)) as session:
+        info = self._info(scope) | {WORDS: self._words}
+        with ScopedSession(self.engines.read, info=info) as session:
             yield session
 
     @contextmanager

@@ -51,7 +51,7 @@ SEEDS = (
         "admin",
         T("管理员", "Admin"),
         _may(("regions", "stores", "areas", "equipment", "equipment_types"), *KEEP)
-        | _may(("users", "roles", "agents", "stock", *ARCHIVE_ALL), *KEEP)
+        | _may(("users", "roles", "agents", "stock", "user_feedback", *ARCHIVE_ALL), *KEEP)
         | _may(COSTS, COST)
         | _may(("purchase_orders",), *ORDERING)
         | _may(("stocktakes",), *KEEP, *COUNTED)
@@ -71,6 +71,7 @@ SEEDS = (
         | _may(("stocktakes",), *KEEP, *COUNTED)
         | _may(("contracts",), *DECIDING)
         | _may(("chains", "users", "agents", *BUSINESS, "readings", "alerts"), READ)
+        | _may(("user_feedback",), READ, UPDATE)
         | _may(("chains", "alerts"), UPDATE)
         | _may(CARE, *KEEP),
     ),

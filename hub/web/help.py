@@ -31,6 +31,7 @@ TOPICS = (
     "people",
     "agents",
     "privacy",
+    "feedback",
 )
 PLACES: tuple[tuple[str, str], ...] = (  # the longest beginning of an address counts
     ("/", "first-steps"),
@@ -45,6 +46,7 @@ PLACES: tuple[tuple[str, str], ...] = (  # the longest beginning of an address c
     ("/jobs", "import"),
     ("/mentions", "records"),
     ("/account", "account"),
+    ("/feedback", "feedback"),
     ("/approvals", "people"),
     ("/admin", "people"),
     ("/admin/agents", "agents"),

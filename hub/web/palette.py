@@ -108,7 +108,8 @@ class Palette:
             if time.monotonic() > until:
                 return
             query = Query(q=q, sort=model.__record__.order, size=PER_TYPE)
-            items = [self._hit(model, one) for one in rows(self.session, model, query).items]
+            found = rows(self.session, model, query, with_lines=False).items
+            items = [self._hit(model, one) for one in found]
             yield Hits(self._say(model.__record__.label), items)
 
     def _hit(self, model: type[Record], record: Record) -> Hit:

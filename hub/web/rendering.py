@@ -12,6 +12,7 @@ import jinja2
 from fastapi import Request
 from starlette.responses import Response
 
+from hub.errors import T
 from hub.kit.clock import utc_now
 from hub.web.assets import DASHBOARDS, Assets
 from hub.web.formats import Formats
@@ -23,6 +24,7 @@ from hub.web.recent import Recent
 
 DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
 MAX_COMPILED = 500
+NOTHING = T("", "")
 YEAR_S = 365 * 86_400
 CHOICES = ("lang", "look")  # cookies of what somebody chose in an address
 SHARED = ("title", "crumbs", "lead", "actions", "content")  # the frame is each person's own
@@ -103,6 +105,18 @@ def _say(html: str, _: jinja2.runtime.Context) -> Iterator[str]:
     yield html
 
 
+@dataclass(frozen=True, slots=True)
+class TourCard:
+    """Where somebody is in the first look around; step 0 is the offer."""
+
+    at: int
+    steps: int
+    page: str = ""
+    mark: str = ""
+    title: T = NOTHING
+    text: T = NOTHING
+
+
 @dataclass(frozen=True)
 class Visitor:
     """What the frame of every page shows of the one who looks."""
@@ -114,6 +128,7 @@ class Visitor:
     open_alerts: int
     id: str = ""
     mentions: int = 0  # unread
+    tour: TourCard | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,10 @@ from hub.web.language import Language, choose, say
 from hub.web.look import choose_look
 from hub.web.rendering import Shelf, View, Visitor
 from hub.web.services import Services
+from hub.web.tours import card
 
 OPEN_AGE_S = 4.0
+TOUR_AGE_S = 60.0
 ROLE_NAMES = {seed.code: seed.name for seed in SEEDS}
 
 
@@ -56,13 +58,19 @@ def current_view(request: Request, services: Hub, actor: CurrentUser, session: R
     shelf = Shelf(services.recent, rights, services.live.changes)
     open_now = services.recent.get(("open", shelf.rights, shelf.changes), OPEN_AGE_S, count)
     named = services.recent.get(named_key(actor), OPEN_AGE_S, lambda: unread(session))
-    visitor = replace(visitor_of(actor, bare.language, open_now), mentions=named)
+    tour = services.recent.get(tour_key(actor), TOUR_AGE_S, lambda: card(session, actor))
+    visitor = replace(visitor_of(actor, bare.language, open_now), mentions=named, tour=tour)
     return replace(bare, visitor=visitor, shelf=shelf)
 
 
 def named_key(actor: Actor) -> tuple[str, UUID]:
     """Under which the number of unread mentions is kept for some seconds."""
     return ("named", actor.user_id)
+
+
+def tour_key(actor: Actor) -> tuple[str, UUID]:
+    """Under which it is kept how far somebody is with the first look around."""
+    return ("tour", actor.user_id)
 
 
 def keep_language(services: Services, actor: Actor, language: Language) -> None:

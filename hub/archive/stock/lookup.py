@@ -4,7 +4,7 @@ Everything here reads in the session of whoever asks, so it shows that person's 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -17,7 +17,7 @@ from hub.archive.stock.models import StockBalance, StockMovement
 from hub.archive.stores.records import Store
 from hub.errors import NotFoundError, T
 from hub.kit.db import ScopedSession
-from hub.kit.records.query import matching, parse
+from hub.kit.records.query import first_ids, matching, parse
 
 PAGE = 100
 HISTORY = 200
@@ -98,14 +98,16 @@ def stock(
 
 def _products(session: ScopedSession, store_id: UUID, q: str) -> Sequence[UUID]:
     """The first products that words find; without words, those that ever moved in the store."""
-    found = matching(session, select(Product.id), Product, parse(Product, [("q", q)]))
-    if not q:
-        here = select(StockBalance.item_id).where(StockBalance.store_id == store_id)
-        own = here.where(StockBalance.item_id == Product.id)
-        of_variant = here.join(ProductVariant, ProductVariant.id == StockBalance.item_id).where(
-            ProductVariant.product_id == Product.id
-        )
-        found = found.where(or_(exists(of_variant), exists(own)))
+    wanted = replace(parse(Product, [("q", q)]), size=PAGE)
+    if q:
+        return first_ids(session, Product, wanted)
+    here = select(StockBalance.item_id).where(StockBalance.store_id == store_id)
+    own = here.where(StockBalance.item_id == Product.id)
+    of_variant = here.join(ProductVariant, ProductVariant.id == StockBalance.item_id).where(
+        ProductVariant.product_id == Product.id
+    )
+    found = matching(session, select(Product.id), Product, wanted)
+    found = found.where(or_(exists(of_variant), exists(own)))
     return session.scalars(found.order_by(Product.code, Product.id).limit(PAGE)).all()
 
 

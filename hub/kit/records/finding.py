@@ -28,7 +28,7 @@ def name_in_full(record: Record) -> str:
 def suggest(session: ScopedSession, model: type[M], typed: str) -> Sequence[M]:
     """Some records that match what has been typed so far, in the order of the list."""
     query = Query(q=typed.strip()[:100], sort=model.__record__.order, size=SUGGESTED)
-    return rows(session, model, query).items
+    return rows(session, model, query, with_lines=False).items
 
 
 def resolve(session: ScopedSession, model: type[Record], typed: str) -> UUID | None:

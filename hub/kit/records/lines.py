@@ -35,6 +35,7 @@ class Line(ChainScoped, Base):
     __abstract__ = True
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, sort_order=-10)
+    chain_id: Mapped[UUID] = mapped_column()  # no index: lines are found by their record alone
     position: Mapped[int] = mapped_column(sort_order=90)
 
     def __init_subclass__(cls, **options: Any) -> None:

@@ -34,16 +34,17 @@ def pointers(record: Record, *, with_lines: bool = True) -> Iterator[Pointer]:
     for name, field in fields_of(type(record)).items():
         match field.spec.kind:
             case Kind.REFERENCE | Kind.REFERENCES:
-                yield from _of(name, field, getattr(record, name))
+                yield from named_by(name, field, getattr(record, name))
             case Kind.LINES if with_lines:
                 inner = fields_of_line(field.spec.line)
                 for number, line in enumerate(getattr(record, name)):
                     for part, one in inner.items():
                         if one.spec.kind is Kind.REFERENCE:
-                            yield from _of(f"{name}.{number}.{part}", one, getattr(line, part))
+                            yield from named_by(f"{name}.{number}.{part}", one, getattr(line, part))
 
 
-def _of(place: str, field: Field, value: Any) -> Iterator[Pointer]:
+def named_by(place: str, field: Field, value: Any) -> Iterator[Pointer]:
+    """What one reference, or list of them, names."""
     ids = value if isinstance(value, list) else [value]
     return (Pointer(place, field, one) for one in ids if one is not None)
 

@@ -21,17 +21,19 @@ import orjson
 from pydantic import Field as Rule
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, lazyload
+from sqlalchemy.sql.base import ExecutableOption
 
 from hub.errors import InvalidError, T
 from hub.kit.records.access import readable
-from hub.kit.records.declare import Field, fields_of, shown
-from hub.kit.records.kinds import Kind, Show
+from hub.kit.records.declare import Field, fields_of
+from hub.kit.records.kinds import Kind
 from hub.kit.records.labels import kept
 from hub.kit.records.schemas import SOME_WRONG, value_type
 from hub.kit.records.search import Searchable
 from hub.kit.records.sentences import sentence
 from hub.kit.records.sight import demand_sight
+from hub.kit.records.words import Found, searched, words_of
 from hub.kit.session import ScopedSession
 from hub.kit.tables import Record
 
@@ -200,21 +202,51 @@ def _as(adapter: TypeAdapter[Any], value: object) -> Any:
         raise InvalidError(sentence(error.errors()[0])) from error
 
 
-def rows(session: ScopedSession, model: type[M], query: Query) -> Rows[M]:
+def rows(
+    session: ScopedSession, model: type[M], query: Query, *, with_lines: bool = True
+) -> Rows[M]:
     """One page, in the order asked for, then by id; empty values come last."""
-    column, descending = _sorted_by(model, query.sort)
-    demand_sight(session, model, {column.key})
-    found = matching(session, select(model), model, query)
-    if query.cursor:
-        found = found.where(_after(model, column, descending, query))
-    if column.nullable:
-        found = found.order_by(case((column.is_(None), 1), else_=0))
-    order = column.desc() if descending else column.asc()
-    found = found.order_by(order, model.id).limit(query.size + 1)
-    items = session.scalars(found).all()
+    column, _ = _sorted_by(model, query.sort)
+    found = select(model) if with_lines else select(model).options(*_without_lines(model))
+    items = _page(session, found, model, query)
     more = len(items) > query.size
     items = items[: query.size]
     return Rows(items, _cursor(query, column, items[-1]) if more else None)
+
+
+@cache
+def _without_lines(model: type[Record]) -> tuple[ExecutableOption, ...]:
+    """Lines are read when somebody looks at them, record by record."""
+    fields = fields_of(model).values()
+    return tuple(lazyload(one.attribute) for one in fields if one.spec.kind is Kind.LINES)
+
+
+def first_ids(session: ScopedSession, model: type[Record], query: Query) -> Sequence[UUID]:
+    """The ids of one page, for who reads the rest by a statement of their own."""
+    return _page(session, select(model.id), model, query)[: query.size]
+
+
+def _page(
+    session: ScopedSession, entity: Select[Any], model: type[Record], query: Query
+) -> Sequence[Any]:
+    """What is on one page, and one more where there is one."""
+    column, descending = _sorted_by(model, query.sort)
+    demand_sight(session, model, {column.key})
+    found = _known(session, model, query)
+    if found and found.is_all and not found.ids:
+        return ()
+    page = _narrowed(session, entity, model, query)
+    if query.cursor:
+        page = page.where(_after(model, column, descending, query))
+    if column.nullable:
+        page = page.order_by(case((column.is_(None), 1), else_=0))
+    order = column.desc() if descending else column.asc()
+    page = page.order_by(order, model.id).limit(query.size + 1)
+    if found and (found.is_all or query.sort == model.__record__.order):
+        items = session.scalars(page.where(model.id.in_(found.ids))).all()
+        if found.is_all or (len(items) > query.size and not query.cursor):
+            return items
+    return session.scalars(page.where(*_has_words(model, query.q))).all()
 
 
 def total(session: ScopedSession, model: type[Record], query: Query) -> int | str:
@@ -233,18 +265,36 @@ def matching(
     session: ScopedSession, found: Select[Any], model: type[Record], query: Query
 ) -> Select[Any]:
     """`found` narrowed to what the query asks for and the asker may read."""
+    known = _known(session, model, query)
+    words = [model.id.in_(known.ids)] if known and known.is_all else _has_words(model, query.q)
+    return _narrowed(session, found, model, query).where(*words)
+
+
+def _narrowed(
+    session: ScopedSession, found: Select[Any], model: type[Record], query: Query
+) -> Select[Any]:
+    """All that `matching` does, but for the words."""
     archived = model.archived_at.is_not(None) if query.is_archived else model.archived_at.is_(None)
     demand_sight(session, model, {one.field for one in query.filters})
     found = found.where(archived, *readable(session, model))
-    for word in query.q.split():
-        found = found.where(or_(false(), *_has_word(model, word)))
     return found.where(*(_condition(model, f) for f in query.filters))
 
 
+def _known(session: ScopedSession, model: type[Record], query: Query) -> Found | None:
+    """The records with these words, where the words in memory tell."""
+    words = words_of(session)
+    if words is None or not query.q or query.is_archived:
+        return None
+    return words.find(session, model, query.q)
+
+
+def _has_words(model: type[Record], q: str) -> list[ColumnElement[bool]]:
+    """Each in one of the fields as typed, in how their Chinese is read, or in a line."""
+    return [or_(false(), *_has_word(model, word)) for word in q.split()]
+
+
 def _has_word(model: type[Record], word: str) -> list[ColumnElement[bool]]:
-    """In one of the fields as typed, in how their Chinese is read, or in a line."""
-    fields = [f for f in shown(model, Show.SEARCH) if is_filterable(f)]
-    ways = [field.attribute.icontains(word, autoescape=True) for field in fields]
+    ways = [one.attribute.icontains(word, autoescape=True) for one in searched(model)]
     if issubclass(model, Searchable):
         ways.append(model.search_words.contains(word.lower(), autoescape=True))
     return ways

@@ -10,7 +10,7 @@ from hub.kit.preferences.service import preferences
 from hub.kit.records.declare import Field, fields_of
 from hub.kit.records.kinds import POINTING
 from hub.kit.records.names import names_of
-from hub.kit.records.pointers import pointers
+from hub.kit.records.pointers import named_by
 from hub.kit.records.query import Query, Rows, parse, rows
 from hub.kit.views.models import SavedView
 from hub.kit.views.service import views_for
@@ -94,9 +94,10 @@ def list_page(at: Desk, session: ScopedSession) -> ListPage:
     views = views_for(session, at.model)
     state = ListState.of(at.path, at.view.request.query_params.multi_items(), views)
     query = query_of(at, state)
-    found = rows(session, at.model, query)
     kept = preferences(session, DENSITY, columns_key(at.model))
     names = column_names(at, state, kept.get(columns_key(at.model)))
+    works_out = any(one.name in names for one in at.model.__record__.computed)
+    found = rows(session, at.model, query, with_lines=works_out)
     can_edit, can_archive = at.may("update") and not query.is_archived, at.may("archive")
     language = at.view.language
     made = columns(at.model, names, state, query, language=language, can_edit=can_edit)
@@ -154,9 +155,13 @@ Wanted = list[tuple[Field, UUID | None]]
 def _references(model: type[Record], names: Sequence[str], found: Rows[Record]) -> Wanted:
     """The references that the columns show."""
     fields = fields_of(model)
-    shown = {n for n in names if n in fields and fields[n].spec.kind in POINTING}
-    every = (p for record in found.items for p in pointers(record, with_lines=False))
-    return [(one.field, one.id) for one in every if one.place in shown]
+    shown = [fields[n] for n in names if n in fields and fields[n].spec.kind in POINTING]
+    return [
+        (p.field, p.id)
+        for one in shown
+        for record in found.items
+        for p in named_by(one.name, one, getattr(record, one.name))
+    ]
 
 
 def _filtered(model: type[Record], query: Query) -> Wanted:

@@ -20,7 +20,16 @@ GROUPS: tuple[tuple[T, tuple[str, ...]], ...] = (
     ),
     (
         T("人员", "People"),
-        ("employees", "posts", "skills", "certificates", "teams", "users", "roles"),
+        (
+            "employees",
+            "posts",
+            "skills",
+            "certificates",
+            "teams",
+            "users",
+            "roles",
+            "user-feedback",
+        ),
     ),
     (
         T("采购", "Buying"),

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from hub.alerts.raising import Raising
 from hub.analytics import footfall
@@ -29,9 +29,11 @@ from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.kit.ids import uuid7
 from hub.kit.migrate import upgrade
+from hub.kit.preferences.models import Preference
 from hub.kit.records.ports import Ports
 from hub.live import Live
 from hub.security.passwords import Passwords
+from hub.security.records import User
 from hub.security.sessions import Lifetimes
 from hub.security.sign_in import SignIn
 from hub.security.vault.opening import open_vault
@@ -42,6 +44,7 @@ from hub.timeseries.port import Points
 from hub.web.assets import Assets
 from hub.web.rendering import Templates
 from hub.web.services import Services
+from hub.web.tours import KEY, OVER
 
 DAYS = 14
 STEP = timedelta(minutes=5)
@@ -81,6 +84,7 @@ def open_store(folder: Path) -> Iterator[StoreUnderTest]:
     db = Database(f"sqlite:///{folder / 'hub.sqlite'}", Ports(vault=room.vault))
     upgrade(db)
     (store_id,) = seed_chain(db, "demo-0", demo_stores(1), LOGIN)
+    take_tour(db)
     registry = Registry(db)
     (node,) = registry.nodes()
     names = [(device, metric) for device, metrics in DEVICES.items() for metric in metrics]
@@ -110,6 +114,14 @@ def open_store(folder: Path) -> Iterator[StoreUnderTest]:
         timeseries.close()
         db.close()
         room.keys.close()
+
+
+def take_tour(db: Database) -> None:
+    """Everybody here has looked around already."""
+    with db.system("test") as connection:
+        for user_id, chain_id in connection.execute(select(User.id, User.chain_id)).all():
+            row = {"user_id": user_id, "chain_id": chain_id, "key": KEY, "value": OVER}
+            connection.execute(insert(Preference).values(**row))
 
 
 def history(registry: Registry, store_id: UUID, now: datetime) -> Points:

@@ -41,6 +41,8 @@ PATHS = (
     "/admin/approval-rules",
     "/approvals",
     "/help",
+    "/feedback",
+    "/feedback/new",
     "/help?q=alert",
     "/help/agents",
     "/ui-kit",

@@ -1,0 +1,46 @@
+"""What the hub does for itself while it runs: chores, each at its own pace, one after the other."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hub.kit.clock import utc_now
+from hub.kit.statistics import learn
+from hub.web.services import Services
+
+TICK_S = 20.0
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """`do` runs in a thread of its own, soon after the start and then every `every_s`."""
+
+    name: str
+    every_s: float
+    do: Callable[[], object]
+
+
+def chores(services: Services) -> tuple[Chore, ...]:
+    db, series = services.db, services.timeseries
+    return (
+        Chore("seal time series", 60, lambda: series.maintain(utc_now())),
+        Chore("learn sizes of tables", 15 * 60, lambda: learn(db)),
+    )
+
+
+async def keep_up(all_chores: tuple[Chore, ...]) -> None:
+    """Until cancelled. A chore that fails is told of in the log, and tried at its next time."""
+    due = dict.fromkeys((chore.name for chore in all_chores), 0.0)
+    while True:
+        await asyncio.sleep(TICK_S)
+        for chore in all_chores:
+            if time.monotonic() < due[chore.name]:
+                continue
+            due[chore.name] = time.monotonic() + chore.every_s
+            try:
+                await asyncio.to_thread(chore.do)
+            except Exception:
+                log.exception("The chore “%s” failed; it is tried again later.", chore.name)

@@ -1,0 +1,34 @@
+"""Chores: each at its own pace, and one that fails keeps no other from its turn."""
+
+import asyncio
+
+import pytest
+
+from hub import upkeep
+from hub.upkeep import Chore, keep_up
+
+
+def test_chores_go_on_when_one_fails(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(upkeep, "TICK_S", 0.01)
+    done = list[str]()
+
+    def fail() -> None:
+        done.append("fail")
+        raise OSError("disk")
+
+    def work() -> None:
+        done.append("work")
+
+    async def three_rounds() -> None:
+        rare = Chore("rare", 3600, lambda: done.append("rare"))
+        task = asyncio.create_task(keep_up((Chore("fail", 0, fail), rare, Chore("work", 0, work))))
+        while done.count("work") < 3:  # noqa: ASYNC110  # it happens in threads
+            await asyncio.sleep(0.005)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(three_rounds())
+    assert done[:5] == ["fail", "rare", "work", "fail", "work"]
+    assert "“fail” failed" in caplog.text
