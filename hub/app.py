@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -33,6 +32,7 @@ from hub.kit.jobs.runner import Runner
 from hub.kit.jobs.turn import Someone, Step
 from hub.kit.migrate import upgrade
 from hub.kit.records.ports import Ports
+from hub.listening import Server, StartError, listen
 from hub.live import Live
 from hub.local_commands import local_commands
 from hub.security.approvals.gate import Gate
@@ -66,10 +66,6 @@ JOBS: Mapping[str, Step] = {
     changing.BULK: changing.step,
 }
 OPEN_REQUESTS_S = 5
-
-
-class StartError(Exception):
-    """The hub cannot start; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +169,7 @@ def _demand_moving(ingest: Ingest) -> None:
 
 async def serve(settings: HubSettings) -> None:
     """Run until SIGTERM or Ctrl-C; raises StartError with a sentence when it cannot start."""
-    listener = _listen(settings)
+    listener = listen(settings)
     try:
         with open_parts(settings) as parts:
             await _run(settings, parts, listener)
@@ -183,28 +179,8 @@ async def serve(settings: HubSettings) -> None:
         listener.close()
 
 
-class _Server(uvicorn.Server):
-    """Stops when told, ends open streams first, and lets everything else be closed after it."""
-
-    def __init__(self, config: uvicorn.Config, live: Live) -> None:
-        super().__init__(config)
-        self._live = live
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """uvicorn would raise the signal again at the end, before our files are closed."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        yield
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._live.close()
-        await super().shutdown(sockets)
-
-
 async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> None:
-    server = _Server(
+    server = Server(
         uvicorn.Config(
             create_app(parts.services),
             lifespan="off",
@@ -239,27 +215,7 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
             task.cancel()
 
 
-async def _control(services: Services) -> None:
-    await control.listen(services.settings.data_dir, local_commands(services))
-
-
 def _courier(services: Services) -> Courier:
     settings = services.settings
     links = Links(services.vault, settings.base_url)
     return Courier(services.db, services.vault, links, AllowedHosts.of(settings.notice_hosts))
-
-
-def _listen(settings: HubSettings) -> socket.socket:
-    """Taken before anything else is opened, so that a second hub on these files ends here."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else 40 ms late
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        raise StartError(
-            f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}): "
-            "stop what uses it, or set HUB_PORT."
-        ) from error
-    return listener

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from hub import demo
-from hub.app import StartError, serve
+from hub.app import serve
 from hub.archive.chains.service import create_admin
 from hub.backup.errors import BackupError
 from hub.commands import detect
@@ -22,6 +22,7 @@ from hub.commands.verify_audit import verify_audit
 from hub.errors import HubError
 from hub.kit.db import Database
 from hub.kit.migrate import make_migration, upgrade
+from hub.listening import StartError
 from hub.security.vault.master import MasterKeyError
 from hub.settings import HubSettings, SettingsError, load_settings
 

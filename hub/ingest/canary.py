@@ -38,7 +38,8 @@ class Canary:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            await asyncio.sleep(EVERY_S if await self.fly() else RETRY_S)
+            has_passed = await self.fly()
+            await asyncio.sleep(EVERY_S if has_passed else RETRY_S)
 
     async def fly(self, limit_s: float = LIMIT_S) -> bool:
         """Whether one message went all the way within the limit."""

@@ -33,6 +33,17 @@ MOST = 1 << 62  # numbers are unsigned on the wire and signed in SQLite; no real
 NOBODY = UUID(int=0)
 FOREIGN_EPOCH = 0  # of nodes that number nothing: the hub counts their messages as they arrive
 
+COUNTED = (
+    "messages",
+    "readings",
+    "pending",
+    "unborn",
+    "out_of_order",
+    "gap_batches",
+    "stale_deaths",
+)
+"""What `Intake.counts` counts."""
+
 _KINDS = {
     MessageType.NBIRTH: RowKind.NODE_BIRTH,
     MessageType.NDEATH: RowKind.NODE_DEATH,

@@ -13,11 +13,11 @@ from uuid import UUID
 from hub.ingest.acks import Acks
 from hub.ingest.block import Consumer
 from hub.ingest.canary import Canary
-from hub.ingest.dead_letters import DeadLetters
+from hub.ingest.dead_letters import Cause, DeadLetters
 from hub.ingest.feed import Feed
 from hub.ingest.follower import Follower
 from hub.ingest.inbox import Inbox
-from hub.ingest.intake import Intake
+from hub.ingest.intake import COUNTED, Intake
 from hub.ingest.journal import Journal
 from hub.ingest.node import Node
 from hub.ingest.positions import load_position
@@ -99,8 +99,8 @@ class Ingest:
             "acks_sent": float(self._acks.sent),
             "rebirths_asked": float(self._acks.rebirths),
         }
-        numbers |= {f"intake_{name}": float(n) for name, n in self._intake.counts.items()}
-        numbers |= {f"dead_letters_{c}": float(n) for c, n in self.letters.counts.items()}
+        numbers |= {f"intake_{name}": float(self._intake.counts[name]) for name in COUNTED}
+        numbers |= {f"dead_letters_{cause}": float(self.letters.counts[cause]) for cause in Cause}
         numbers |= {f"lag_{f.consumer.name}_rows": float(f.lag) for f in self._followers}
         numbers["journal_bytes"] = float(self.journal.size_bytes())
         return numbers | self._canary.metrics()

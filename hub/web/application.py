@@ -26,6 +26,7 @@ from hub.web.api import work_orders as order_api
 from hub.web.approvals import install_approvals
 from hub.web.deps import DOORS
 from hub.web.headers import SafeHeaders
+from hub.web.measures import Metering
 from hub.web.pages import (
     account,
     admin,
@@ -139,4 +140,5 @@ def create_app(services: Services) -> FastAPI:
     install_problems(app, page_error)
     install_approvals(app)
     app.add_middleware(SafeHeaders, is_https=services.settings.is_https)
+    app.add_middleware(Metering)
     return app

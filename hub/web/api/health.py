@@ -4,11 +4,12 @@ import logging
 from importlib.metadata import version
 
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from pydantic import BaseModel
 
 from hub.kit.clock import utc_now
 from hub.web.deps import Hub, require
+from hub.web.measures import Measures
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])
@@ -54,6 +55,5 @@ def get_readiness(services: Hub, response: Response) -> Readiness:
 def get_metrics(services: Hub) -> Response:
     """Prometheus text format, with a bearer token."""
     own = CollectorRegistry()
-    for name, value in services.numbers().items():
-        Gauge(f"storevitals_{name}", name.replace("_", " "), registry=own).set(value)
+    own.register(Measures(services))
     return Response(generate_latest() + generate_latest(own), media_type=CONTENT_TYPE_LATEST)
