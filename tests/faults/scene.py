@@ -44,15 +44,25 @@ class Scene:
         self.hub.wait_until_ready()
 
     def is_drained(self, most: int = 4) -> bool:
-        """Whether no agent holds more than what is on its way at any moment."""
-        return all(agent.waiting() <= most for agent in self.agents) and self.hub.is_caught_up()
+        """Whether agents and consumers hold no more than what is on its way at any moment."""
+        is_sent = all(agent.waiting() <= most for agent in self.agents)
+        return is_sent and self.hub.is_caught_up(most * len(self.agents))
+
+    def backlog(self) -> str:
+        """What still waits, for whoever reads why the end did not come."""
+        waiting = {agent.node: agent.waiting() for agent in self.agents}
+        running = [program.name for program in self.programs if program.is_running]
+        return f"agents {waiting}, running {running}, hub says: {self.hub.last_words()}"
 
     def settle(self) -> Verdict:
         """The hub goes last, when it has taken in what the agents said at their end."""
         for program in self.programs:
             if not program.is_running:
                 program.start()
-        wait_for(lambda: self.is_drained(), CAUGHT_UP_S, "the agents were not drained")
+        try:
+            wait_for(self.is_drained, CAUGHT_UP_S, "the agents were not drained")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.backlog()}") from error
         for agent in self.agents:
             agent.stop()
         wait_for(self.hub.is_caught_up, CAUGHT_UP_S, "the hub's consumers lag")
