@@ -134,6 +134,15 @@ document.addEventListener("submit", (event) => {
   sessionStorage.clear();
 });
 
+// A shared PC locks itself: nobody goes on under the name of somebody who left.
+const LOCK_MS = 180000;
+if ("locks" in text) {
+  let waiting = 0;
+  const rest = () => { clearTimeout(waiting); waiting = setTimeout(() => document.getElementById("lock").submit(), LOCK_MS); };
+  for (const kind of ["keydown", "pointerdown", "wheel"]) addEventListener(kind, rest, { passive: true });
+  rest();
+}
+
 // Dialogs open by name; a menu closes when one clicks elsewhere or presses Escape.
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");

@@ -36,6 +36,8 @@ class Actor:
     hurdle: Hurdle | None = None
     is_program: bool = False
     """Asks by a program's token: may not change the account that it belongs to."""
+    is_by_pin: bool = False
+    """Signed in on a shared PC by PIN: may work, but not change accounts or enrol PCs."""
 
     @property
     def must_change_password(self) -> bool:

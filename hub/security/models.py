@@ -76,6 +76,8 @@ class SignInSession(ChainScoped, Base):
     user_agent: Mapped[str]
     name: Mapped[str] = mapped_column(default="", server_default=text("''"))
     scopes: Mapped[list[str] | None] = mapped_column(JSON)
+    pc_id: Mapped[UUID | None]
+    """The shared PC on which a PIN opened it."""
 
 
 class SignInFailure(Base):
@@ -141,3 +143,29 @@ class SignInStep(ChainScoped, Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     challenge: Mapped[bytes]
     expires_at: Mapped[datetime]
+
+
+class SharedPc(ChainScoped, Base):
+    """A computer that several people of a store use; only the SHA-256 of its cookie is kept."""
+
+    __tablename__ = "shared_pcs"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    store_id: Mapped[UUID]
+    name: Mapped[str]
+    enrolled_by: Mapped[str]
+    enrolled_at: Mapped[datetime] = mapped_column(default=utc_now)
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Pin(ChainScoped, Base):
+    """Six digits, hashed by argon2id, good on shared PCs alone; `failures` stop it at five."""
+
+    __tablename__ = "pins"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    pin_hash: Mapped[str]
+    failures: Mapped[int]
+    set_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -24,6 +24,7 @@ from hub.security.models import (
 )
 from hub.security.records import User
 
+PIN_IDLE = timedelta(minutes=10)  # the page itself locks after three; this is for one that cannot
 SEEN_EVERY = timedelta(minutes=1)  # how exact `seen_at` is; each update is a write
 
 
@@ -87,8 +88,9 @@ def open_session(
     life: timedelta,
     *,
     cookie: bool,
+    pc_id: UUID | None = None,
 ) -> Token:
-    """A new session of one account."""
+    """A new session of one account; with `pc_id` one that a PIN opened there."""
     now = utc_now()
     token = Token(secrets.token_urlsafe(32), now + life, uuid7())
     connection.execute(
@@ -103,6 +105,7 @@ def open_session(
             expires_at=token.expires_at,
             address=origin.address[:60],
             user_agent=origin.user_agent[:200],
+            pc_id=pc_id,
         )
     )
     return token
@@ -175,10 +178,12 @@ class Sessions:
             session_id=row.session_id,
             hurdle=_hurdle(row),
             is_program=bool(row.token_name),
+            is_by_pin=row.pc_id is not None,
         )
 
     def _is_idle(self, row: Row[*tuple[Any, ...]], now: datetime) -> bool:
-        return not row.token_name and now - row.seen_at > self.lifetimes.idle
+        limit = min(PIN_IDLE, self.lifetimes.idle) if row.pc_id else self.lifetimes.idle
+        return not row.token_name and now - row.seen_at > limit
 
     def absent(self, user_id: UUID) -> Actor | None:
         """A person whose job runs while nobody is signed in, with the rights of this moment."""
@@ -259,6 +264,7 @@ _LIVE_SESSION = (
         Credential.must_change,
         SignInSession.name.label("token_name"),
         SignInSession.scopes,
+        SignInSession.pc_id,
         exists()
         .where(UserRole.user_id == User.id, UserRole.role_id == Role.id, Role.needs_second_factor)
         .label("needs_factor"),

@@ -13,7 +13,7 @@ from hub.kit.db import Database
 from hub.kit.records.log import HUB, note
 from hub.security.actor import Actor
 from hub.security.lockout import ACCOUNT, ADDRESS, count_failure, forget_failures, locked_until
-from hub.security.models import Credential
+from hub.security.models import Credential, Pin
 from hub.security.passkeys import Passkeys
 from hub.security.passwords import MAX_LENGTH, Passwords, demand_strong
 from hub.security.records import User
@@ -118,6 +118,7 @@ class SignIn:
         life = lifetimes.cookie if cookie else lifetimes.bearer
         with self._db.system("sign_in") as connection:
             forget_failures(connection, ACCOUNT, name)
+            connection.execute(update(Pin).where(Pin.user_id == account.id).values(failures=0))
             token = open_session(connection, account, origin, life, cookie=cookie)
             self._note(connection, "sign_in", account, origin, token.session_id)
         return token
@@ -137,13 +138,7 @@ class SignIn:
         if old == new:
             same = T("新密码与旧密码相同。", "The new password is the old one.")
             raise InvalidError(same, {"password": same})
-        with self.passwords.turn():
-            account = self._look_up(actor.username, origin)
-            right = self._is_right(old, account)
-        if not right:
-            self._refuse(actor.username, account, origin)
-            wrong = T("旧密码不正确。", "The old password is wrong.")
-            raise InvalidError(wrong, {"old_password": wrong})
+        self.confirm(actor, old, origin)
         hashed = self.passwords.hash(new)
         with self._db.system("password") as connection:
             connection.execute(
@@ -153,6 +148,16 @@ class SignIn:
             )
             end_sessions(connection, actor.user_id, keep=actor.session_id)
             self._note_actor(connection, "password_changed", actor, origin, actor.session_id)
+
+    def confirm(self, actor: Actor, password: str, origin: Origin) -> None:
+        """The password once more before something that counts; a wrong one counts as a failure."""
+        with self.passwords.turn():
+            account = self._look_up(actor.username, origin)
+            right = self._is_right(password, account)
+        if not right:
+            self._refuse(actor.username, account, origin)
+            wrong = T("现在的密码不正确。", "The present password is wrong.")
+            raise InvalidError(wrong, {"old_password": wrong})
 
     def _look_up(self, name: str, origin: Origin) -> Account | None:
         """The account of this name; LockedError while name or address is locked."""

@@ -51,6 +51,7 @@ from hub.web.pages import (
     stocktakes,
     store,
     store_health,
+    till,
     ui_kit,
     work_orders,
 )
@@ -111,6 +112,7 @@ PAGES: tuple[APIRouter, ...] = (
     agent_pages.router,
     help_pages.router,
     feedback.router,
+    till.router,
     account.router,
     invitation.router,
     people_pages.router,

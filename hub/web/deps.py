@@ -147,9 +147,13 @@ CurrentUser = Annotated[Actor, Depends(current_user)]
 
 
 async def person(actor: SignedIn) -> None:
-    """Refuse a program's token where an account itself is changed."""
+    """Refuse whoever is here by a program's token or a PIN where accounts or rights change."""
     if actor.is_program:
         raise ForbiddenError(T("令牌不能改账号。", "A token cannot change its account."))
+    if actor.is_by_pin:
+        raise ForbiddenError(
+            T("用 PIN 进入时不能这样做，请用密码登录。", "Not by PIN: sign in with your password.")
+        )
 
 
 ByPerson = Depends(person)

@@ -31,6 +31,7 @@ TOPICS = (
     "people",
     "agents",
     "privacy",
+    "till",
     "feedback",
 )
 PLACES: tuple[tuple[str, str], ...] = (  # the longest beginning of an address counts
@@ -47,6 +48,7 @@ PLACES: tuple[tuple[str, str], ...] = (  # the longest beginning of an address c
     ("/mentions", "records"),
     ("/account", "account"),
     ("/feedback", "feedback"),
+    ("/till", "till"),
     ("/approvals", "people"),
     ("/admin", "people"),
     ("/admin/agents", "agents"),

@@ -39,6 +39,8 @@ PAGES: tuple[tuple[str, T, str, str], ...] = (
     ("/archive", T("全部档案", "All of the archive"), "archive", ""),
     ("/admin", T("管理", "Admin"), "admin", "users.read"),
     ("/account", T("我的账号", "My account"), "user", ""),
+    ("/till/devices", T("共用电脑", "Shared PCs"), "till", "stores.update"),
+    ("/feedback", T("我的反馈", "My feedback"), "comment", ""),
     ("/help", T("帮助", "Help"), "help", ""),
 )
 

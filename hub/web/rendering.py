@@ -129,6 +129,7 @@ class Visitor:
     id: str = ""
     mentions: int = 0  # unread
     tour: TourCard | None = None
+    is_by_pin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,7 @@ class View:
     zone: ZoneInfo = DEFAULT_ZONE
     store_id: UUID | None = None
     shelf: Shelf | None = None
+    is_shared: bool = False  # this browser is that of a shared PC
     now: datetime = field(default_factory=utc_now)
 
     def page(self, name: str, /, *, status: int = 200, **values: object) -> Response:

@@ -19,6 +19,7 @@ from hub.web.language import Language, choose, say
 from hub.web.look import choose_look
 from hub.web.rendering import Shelf, View, Visitor
 from hub.web.services import Services
+from hub.web.shared_pc import pc_secret
 from hub.web.tours import card
 
 OPEN_AGE_S = 4.0
@@ -32,7 +33,8 @@ def _view(request: Request, services: Services, own: str | None) -> View:
     accepted = request.headers.get("accept-language", "")
     language = choose(asked.get("lang"), cookies.get("lang", own), accepted)
     look = choose_look(asked.get("look"), cookies.get("look"))
-    return View(request, services.templates, language, look)
+    is_shared = bool(pc_secret(request, services))
+    return View(request, services.templates, language, look, is_shared=is_shared)
 
 
 async def public_view(request: Request, services: Hub) -> View:
@@ -89,6 +91,7 @@ def visitor_of(actor: Actor, language: Language, open_alerts: int) -> Visitor:
         rights=actor.rights,
         open_alerts=open_alerts,
         id=str(actor.user_id),
+        is_by_pin=actor.is_by_pin,
     )
 
 

@@ -12,6 +12,7 @@ from hub.security.actor import Hurdle
 from hub.web.deps import HurdleError, services_of
 from hub.web.language import say
 from hub.web.problems import problem
+from hub.web.shared_pc import pc_secret
 from hub.web.views import public_view
 
 TITLES = {
@@ -50,7 +51,8 @@ async def page_error(request: Request, error: HubError) -> Response:
 def to_login(request: Request) -> Response:
     """And back to the page, or to the form that was being sent: its draft is still there."""
     here = _path(request.url) if request.method == "GET" else _form_of(request)
-    target = "/login" if here == "/" else f"/login?next={quote(here)}"
+    door = "/till" if pc_secret(request, request.app.state.services) else "/login"
+    target = door if here == "/" else f"{door}?next={quote(here)}"
     if "HX-Request" in request.headers:
         return Response(status_code=401, headers={"HX-Redirect": target})
     return RedirectResponse(target, 303)

@@ -14,14 +14,14 @@ from hub.kit.asker import Asker, EveryRight, bind_asker
 from hub.kit.clock import utc_now
 from hub.kit.files.service import Kept, Owner
 from hub.web.browsers import browser_name
-from hub.web.deps import ByPerson, CurrentUser, From, Hub, ReadSession, WriteSession
+from hub.web.deps import CurrentUser, From, Hub, ReadSession, WriteSession
 from hub.web.help import RELEASE
 from hub.web.language import say as in_language
 from hub.web.pages.login import own_address
 from hub.web.services import Services
 from hub.web.views import CurrentView
 
-router = APIRouter(include_in_schema=False, dependencies=[ByPerson])
+router = APIRouter(include_in_schema=False)
 MAX_BYTES = 10 << 20
 Page = Annotated[str, Query(max_length=2000)]
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from hub.errors import NotFoundError, T
 from hub.web import tours
-from hub.web.deps import ByPerson, CurrentUser, Hub, WriteSession
+from hub.web.deps import CurrentUser, Hub, WriteSession
 from hub.web.help import RELEASE, find, topics
 from hub.web.pages.login import own_address
 from hub.web.palette import Q_MAX, plain
@@ -33,7 +33,7 @@ def topic(view: CurrentView, slug: str) -> Response:
     return view.page("help-topic.html", topic=known[slug], topics=known.values(), release=RELEASE)
 
 
-@router.post("/tour", dependencies=[ByPerson])
+@router.post("/tour")
 def go(
     services: Hub,
     actor: CurrentUser,

@@ -47,6 +47,8 @@ PATHS = (
     "/help/agents",
     "/ui-kit",
     "/login",
+    "/till/devices",
+    "/account/pin",
     "/stock",
     "/stock/codes",
     "/stock/counts",
