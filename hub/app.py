@@ -39,7 +39,7 @@ from hub.security.approvals.gate import Gate
 from hub.security.audit.sealer import Sealer
 from hub.security.passwords import Passwords
 from hub.security.privacy.guard import PrivacyGate
-from hub.security.retention import Retention
+from hub.security.retention import KEEPINGS, Retention
 from hub.security.sessions import Lifetimes
 from hub.security.sign_in import SignIn
 from hub.security.vault.care import KeyCare
@@ -56,6 +56,8 @@ from hub.web.approvals import export_gate, open_desk
 from hub.web.assets import Assets
 from hub.web.rendering import Templates
 from hub.web.services import Services
+from hub.webhooks.models import DELIVERIES
+from hub.webhooks.sending import Dispatcher
 from protocols.mqtt.options import MqttOptionsError
 
 log = logging.getLogger(__name__)
@@ -199,8 +201,9 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
             group.create_task(keep_up(chores(parts.services)), name="upkeep"),
             group.create_task(parts.key_care.run(), name="keys"),
             group.create_task(parts.sealer.run(), name="audit"),
-            group.create_task(Retention(parts.services.db).run(), name="retention"),
+            group.create_task(_retention(parts.services).run(), name="retention"),
             group.create_task(_courier(parts.services).run(), name="courier"),
+            group.create_task(_dispatcher(parts.services).run(), name="webhooks"),
             group.create_task(Desk(parts.services.db, parts.services.live).run(), name="desk"),
             group.create_task(job_runner(parts.services).run(), name="jobs"),
             group.create_task(
@@ -219,3 +222,12 @@ def _courier(services: Services) -> Courier:
     settings = services.settings
     links = Links(services.vault, settings.base_url)
     return Courier(services.db, services.vault, links, AllowedHosts.of(settings.notice_hosts))
+
+
+def _retention(services: Services) -> Retention:
+    return Retention(services.db, (*KEEPINGS, DELIVERIES))
+
+
+def _dispatcher(services: Services) -> Dispatcher:
+    hosts = AllowedHosts.of(services.settings.notice_hosts)
+    return Dispatcher(services.db, services.vault, hosts)

@@ -40,6 +40,10 @@ class HubError(Exception):
         """What the problem document says besides the sentence (RFC 9457, 3.2)."""
         return {}
 
+    def headers(self) -> dict[str, str]:
+        """What the answer bears in its head besides."""
+        return {}
+
 
 class UnauthorizedError(HubError):
     status = 401

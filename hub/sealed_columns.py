@@ -8,6 +8,7 @@ from hub.alerts.notices.models import NoticeChannel
 from hub.archive.catalogue import RECORD_TYPES
 from hub.kit.records.declare import fields_of
 from hub.security.models import SecondFactor
+from hub.security.replays import KeptAnswer
 from hub.security.vault.rotation import SealedColumn
 
 _OF_RECORDS = tuple(
@@ -19,5 +20,6 @@ _OF_RECORDS = tuple(
 SEALED_COLUMNS: tuple[SealedColumn, ...] = (
     *_OF_RECORDS,
     SealedColumn(cast(Table, NoticeChannel.__table__), "url"),
+    SealedColumn(cast(Table, KeptAnswer.__table__), "answer"),
     SealedColumn(cast(Table, SecondFactor.__table__), "secret"),
 )

@@ -75,6 +75,13 @@ class HubSettings(BaseSettings):
         90, ge=1, le=3650, description="keys of sealed data are replaced at this age, in days"
     )
 
+    api_requests_per_minute: int = Field(
+        3000, ge=0, le=1_000_000, description="API requests of one token or session; 0: no limit"
+    )
+    api_refusals_per_minute: int = Field(
+        120, ge=0, le=1_000_000, description="requests of one address with no valid token; 0: any"
+    )
+
     notice_hosts: str = Field(
         "", description="hosts that notices may go to, by comma; empty: every public one"
     )

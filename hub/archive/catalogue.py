@@ -23,6 +23,7 @@ from hub.archive.stocktakes.records import Stocktake
 from hub.archive.stores.records import Holiday, Store
 from hub.archive.suppliers.records import Supplier, SupplierItem
 from hub.archive.teams.records import Team
+from hub.archive.webhooks.records import Webhook
 from hub.kit.db import Record
 from hub.security.records import User
 
@@ -63,6 +64,7 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     PlaybookEntry,
     NoticeRoute,
     OnCallShift,
+    Webhook,
     Region,
     Chain,
     User,

@@ -29,6 +29,8 @@ import hub.security.approvals.models
 import hub.security.audit.models
 import hub.security.models
 import hub.security.privacy.models
+import hub.security.replays
+import hub.webhooks.models
 from hub.kit.records.id_list import IdList
 from hub.kit.records.labels import LabelList
 from hub.kit.records.sealed import SecretText
@@ -58,6 +60,8 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.security.audit.models,
     hub.security.models,
     hub.security.privacy.models,
+    hub.security.replays,
+    hub.webhooks.models,
 )
 
 

@@ -16,6 +16,7 @@ from hub.kit.clock import utc_now
 from hub.kit.db import Base, Database
 from hub.security.audit.models import SecurityFinding
 from hub.security.models import PasswordLink, SignInFailure, SignInSession, SignInStep
+from hub.security.replays import KEPT_DAYS, KeptAnswer
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,13 @@ KEEPINGS = (
         1,
         T("登录的中间步骤", "Steps of signing in"),
         T("完成两步验证", "To finish a second factor"),
+    ),
+    Keeping(
+        KeptAnswer,
+        "at",
+        KEPT_DAYS,
+        T("接口回答（可重发的请求）", "Answers of the API to requests that may be repeated"),
+        T("同一请求只做一次", "To do the same request once"),
     ),
     Keeping(
         SecurityFinding,

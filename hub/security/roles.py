@@ -58,7 +58,8 @@ SEEDS = (
         | _may(("contracts",), *DECIDING)
         | _may(("chains",), READ, UPDATE)
         | _may(("readings", "alerts", "work_orders", "audit", "metrics"), READ)
-        | _may(CARE, *KEEP),
+        | _may(CARE, *KEEP)
+        | _may(("webhooks",), *KEEP, REVEAL),
     ),
     Seed(
         "hq_manager",

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from hub.web.api import (
     agents,
@@ -19,6 +19,7 @@ from hub.web.api import (
     records,
     stores,
     timeseries,
+    webhooks,
 )
 from hub.web.api import stocktakes as stocktake_api
 from hub.web.api import store_health as health_api
@@ -27,6 +28,8 @@ from hub.web.approvals import install_approvals
 from hub.web.deps import DOORS
 from hub.web.headers import SafeHeaders
 from hub.web.measures import Metering
+from hub.web.once import install_replays, refuse_lost_key
+from hub.web.openapi import Api
 from hub.web.pages import (
     account,
     admin,
@@ -81,6 +84,7 @@ API: tuple[APIRouter, ...] = (
     order_api.router,
     health_api.router,
     jobs.router,
+    webhooks.router,
     exchange.router,
     files.router,
     stocktake_api.router,
@@ -126,7 +130,7 @@ PAGES: tuple[APIRouter, ...] = (
 
 def create_app(services: Services) -> FastAPI:
     """The ASGI application over parts that are already there; tests use it as well."""
-    app = FastAPI(
+    app = Api(
         title="StoreVitals",
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
@@ -135,12 +139,13 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.door = asyncio.Semaphore(DOORS)
     for router in API:
-        app.include_router(router, prefix="/api/v1")
+        app.include_router(router, prefix="/api/v1", dependencies=[Depends(refuse_lost_key)])
     for router in PAGES:
         app.include_router(router)
     app.mount("/static", services.templates.assets)
     install_problems(app, page_error)
     install_approvals(app)
+    install_replays(app)
     app.add_middleware(SafeHeaders, is_https=services.settings.is_https)
     app.add_middleware(Metering)
     return app

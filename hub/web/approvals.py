@@ -15,6 +15,7 @@ from hub.security.approvals.desk import Desk
 from hub.security.approvals.gate import ApprovalNeededError
 from hub.security.approvals.models import ApprovalRequest
 from hub.security.sessions import Sessions
+from hub.web.once import keeper_of
 from hub.web.services import Services
 
 
@@ -43,11 +44,13 @@ def install_approvals(app: FastAPI) -> None:
 
     @app.exception_handler(ApprovalNeededError)
     async def _held_back(request: Request, error: ApprovalNeededError) -> Response:
-        desk = desk_of(request.app.state.services)
-        await run_in_threadpool(desk.keep, error.pending)
+        services: Services = request.app.state.services
+        answer = JSONResponse(error.members(), 202)
+        beside = keeper_of(request, services.vault, answer)
+        await run_in_threadpool(desk_of(services).keep, error.pending, beside)
         is_program = "application/json" in request.headers.get("accept", "")
         if request.url.path.startswith("/api/") or is_program:
-            return JSONResponse(error.members(), 202)
+            return answer
         if "HX-Request" in request.headers:
             return Response(status_code=204, headers={"HX-Redirect": error.pending.url})
         return RedirectResponse(error.pending.url, 303)

@@ -23,6 +23,7 @@ from hub.live import Event, EventKind
 from hub.security.actor import Actor, Hurdle
 from hub.security.passkeys import Site
 from hub.security.sessions import Origin, Token
+from hub.web.once import begin, key_of
 from hub.web.services import Services
 
 DOORS = 2  # sign-ins at work at once; the others wait without a thread
@@ -113,10 +114,20 @@ def clear_session_cookie(response: Response, services: Services) -> None:
     )
 
 
-def signed_in(request: Request, services: Hub) -> Actor:
-    """Who asks, by bearer token or cookie; UnauthorizedError when nobody is signed in."""
+def signed_in(request: Request, services: Hub, origin: From) -> Actor:
+    """Who asks, by bearer token or cookie; UnauthorizedError when nobody is signed in.
+
+    Of programs and of scripts in pages the hub takes so many requests a minute.
+    """
     by_itself = BACKGROUND in request.headers or "event-stream" in request.headers.get("accept", "")
-    return services.sign_in.sessions.actor(_secret(request, services), is_use=not by_itself)
+    try:
+        actor = services.sign_in.sessions.actor(_secret(request, services), is_use=not by_itself)
+    except UnauthorizedError:
+        services.strangers.take(origin.address)
+        raise
+    if request.url.path.startswith("/api/"):
+        services.pace.take(actor.session_id)
+    return actor
 
 
 def listening(request: Request, services: Services) -> Actor:
@@ -170,9 +181,16 @@ def read_session(services: Hub, actor: CurrentUser, origin: From) -> Iterator[Sc
         yield session
 
 
-def write_session(services: Hub, actor: CurrentUser, origin: From) -> Iterator[ScopedSession]:
+def write_session(
+    request: Request,
+    services: Hub,
+    actor: CurrentUser,
+    origin: From,
+    key: Annotated[tuple[str, bytes] | None, Depends(key_of)],
+) -> Iterator[ScopedSession]:
     with services.db.write(actor.scope) as session:
         bind_asker(session, asker_for(actor, origin))
+        begin(session, request, actor, key)
         yield session
     for changed in session.changed:  # committed by now
         services.live.publish(_told(changed, actor))

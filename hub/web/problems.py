@@ -44,7 +44,7 @@ def problem(request: Request, error: HubError) -> JSONResponse:
         document["errors"] = {name: say(language, text) for name, text in error.fields.items()}
     document |= error.members()
     headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
-    headers["Cache-Control"] = "no-store"
+    headers |= error.headers() | {"Cache-Control": "no-store"}
     return JSONResponse(document, error.status, headers, MEDIA_TYPE)
 
 

@@ -12,6 +12,7 @@ from hub.kit.files.service import Files
 from hub.security.sign_in import SignIn
 from hub.security.vault.vault import Vault
 from hub.settings import HubSettings
+from hub.web.pace import Pace
 from hub.web.recent import Recent
 
 if TYPE_CHECKING:
@@ -51,6 +52,16 @@ class Services:
 
     enrolment: "Enrolment | None" = None
     """How agents get their identity; None where the hub has no authority of its own."""
+
+    @cached_property
+    def pace(self) -> Pace:
+        """How many requests of the API one session or token may make."""
+        return Pace(self.settings.api_requests_per_minute)
+
+    @cached_property
+    def strangers(self) -> Pace:
+        """How many requests without a valid token one address may make."""
+        return Pace(self.settings.api_refusals_per_minute)
 
     @cached_property
     def files(self) -> Files:

@@ -39,6 +39,7 @@ _WORDS: dict[tuple[str, str], Sequence[str]] = {
     ("conditions", "code"): [f"condition_{n}" for n in range(1000)],
     ("playbook_entries", "rule"): [rule.value for rule in Rule],
     ("scale_layouts", "prefix"): [f"{n:02}" for n in range(20, 30)],
+    ("webhooks", "url"): ["https://receiver.example/hook"],
 }
 """Values of texts that only take certain words."""
 

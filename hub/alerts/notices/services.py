@@ -8,7 +8,7 @@ log, no error and no page.
 import ipaddress
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -90,6 +90,43 @@ def send(kind: ChannelKind, url: str, to: str, letter: Letter, hosts: AllowedHos
         _send_robot(kind, url, letter)
     else:
         _send_apprise(_addressed(url, to), letter)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What another system said to a message of ours; `wait_s` is its own wish."""
+
+    status: int
+    wait_s: int | None
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], hosts: AllowedHosts) -> Posted:
+    """Hand bytes to another system, or DeliveryError within about ten seconds.
+
+    Plain HTTP goes only to hosts that the administrator named.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme != "https" and host not in hosts.names:
+        raise DeliveryError(f"{host} is not named in HUB_NOTICE_HOSTS, so it needs https.")
+    try:
+        hosts.demand(host)
+    except InvalidError as error:
+        raise DeliveryError(error.text.en) from error
+    try:
+        answer = requests.post(
+            url,
+            data=body,
+            headers=dict(headers),
+            timeout=TIMEOUT_S,
+            allow_redirects=False,
+            stream=True,  # whatever it says besides, nobody reads
+        )
+    except requests.RequestException as error:
+        raise DeliveryError(f"No connection ({type(error).__name__}).") from None
+    answer.close()
+    wait = answer.headers.get("Retry-After", "")
+    return Posted(answer.status_code, int(wait) if wait.isdecimal() else None)
 
 
 def _addressed(url: str, to: str) -> str:

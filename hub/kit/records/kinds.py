@@ -197,6 +197,7 @@ def secret(
     *,
     max: int = 200,
     mask: Callable[[str], str] = hidden,
+    check: Callable[[str], T | None] | None = None,
     hint: T = _NOTHING,
 ) -> MappedColumn[Secret]:
     """A text that only the vault can open, for those with the right `<rights>.reveal`.
@@ -205,7 +206,7 @@ def secret(
     """
     if show & (Show.SEARCH | Show.FILTER | Show.KEY | Show.UNIQUE | Show.TITLE):
         raise TypeError(f"{en}: a secret can neither be found nor be unique.")
-    spec = Spec(T(zh, en), Kind.SECRET, show, Secret, max=max, mask=mask, hint=hint)
+    spec = Spec(T(zh, en), Kind.SECRET, show, Secret, max=max, mask=mask, check=check, hint=hint)
     return _column(spec, SecretText())
 
 

@@ -5,7 +5,7 @@ The same models check a form, an import, an undo and the API, so one rule has on
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 from uuid import UUID
@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
 )
 from pydantic import Field as Rule
 from pydantic import create_model as make
@@ -38,6 +39,8 @@ SOME_WRONG = T("有些值不对，请改正。", "Some values are not right; ple
 _UNPRINTABLE = T("含有无法显示的字符。", "Contains characters that cannot be shown.")
 VERSION_MAX = 2**31 - 1
 ITEM = TypeVar("ITEM")
+CLOCK = WithJsonSchema({"type": "string", "pattern": r"^\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?$"})
+"""JSON Schema's own "time" has a zone."""
 
 
 class Schema(BaseModel):
@@ -135,6 +138,8 @@ def _read(field: Field) -> Any:
         python = list[_line_read(field.spec.line)]  # type: ignore[misc]
     if field.is_secret:
         python = Annotated[str, BeforeValidator(_masked)]
+    if field.spec.kind is Kind.CLOCK:
+        python = Annotated[time, CLOCK]
     described = Rule(description=_description(field.spec))
     may_be_none = field.is_nullable or field.has(Show.COST)
     return Annotated[python | None if may_be_none else python, described]
@@ -185,8 +190,8 @@ def value_type(spec: Spec) -> Any:
         case Kind.WHOLE | Kind.NUMBER | Kind.MONEY | Kind.MILLI:
             limits = Rule(ge=spec.min, le=spec.max)
             return Annotated[spec.python, BeforeValidator(_refuse_truth), limits]
-        case Kind.INSTANT:
-            return AwareDatetime
+        case Kind.INSTANT | Kind.CLOCK:
+            return _MOMENTS[spec.kind]
         case Kind.LINES:
             return Annotated[list[_line_written(spec.line)], Rule(max_length=_max(spec))]  # type: ignore[misc]
         case _:
@@ -226,6 +231,19 @@ def _is_blank(value: object) -> bool:
 
 def _blank_is_none(value: object) -> object:
     return None if _is_blank(value) else value
+
+
+def _refuse_zone(value: time) -> time:
+    """A time of day is the store's own."""
+    if value.tzinfo is not None:
+        raise PydanticCustomError("time_parsing", "A time of day has no zone.")
+    return value
+
+
+_MOMENTS: dict[Kind, Any] = {
+    Kind.INSTANT: AwareDatetime,
+    Kind.CLOCK: Annotated[time, AfterValidator(_refuse_zone), CLOCK],
+}
 
 
 def _refuse_blank(value: object) -> object:

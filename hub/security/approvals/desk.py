@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hub.errors import ConflictError, ForbiddenError, HubError, NotFoundError, T
@@ -60,7 +60,7 @@ class Desk:
     def __init__(self, db: Database, whose: Whose, perform: Perform) -> None:
         self._db, self._whose, self._perform = db, whose, perform
 
-    def keep(self, pending: Pending) -> None:
+    def keep(self, pending: Pending, beside: Callable[[Connection], None] | None = None) -> None:
         """Write the request down, after the change that asked for it was undone."""
         row = pending.row()
         values = {c.name: getattr(row, c.name) for c in ApprovalRequest.__table__.columns}
@@ -70,6 +70,8 @@ class Desk:
             kept = {"approval": [None, str(pending.id)]}
             about = {"chain_id": pending.chain_id, "record_type": pending.wish.record_type}
             note(connection, "approval_asked", pending.asker, **about, values=kept)
+            if beside:
+                beside(connection)
 
     def cases(self, actor: Actor, *, is_open: bool = True) -> list[Case]:
         """Requests that the actor made or may decide, newest first."""

@@ -1,7 +1,6 @@
 """/agents: who speaks for the stores, how an agent gets its identity and how it loses it."""
 
 from base64 import b64decode
-from binascii import Error as Base64Error
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -179,7 +178,7 @@ def renew_agent(
     """Open to whoever has the key of a certificate that was not revoked."""
     try:
         signature = b64decode(body.signature, validate=True)
-    except Base64Error as error:
+    except ValueError as error:  # what is no ASCII raises one too
         raise InvalidError(_NO_SIGNATURE) from error
     enrolment = enrolment_of(services)
     identity = enrolment.renew(body.certificate, body.request, signature, origin.address)

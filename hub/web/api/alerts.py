@@ -26,8 +26,14 @@ from hub.errors import InvalidError, T
 from hub.kit.db import ScopedSession
 from hub.live import Live
 from hub.web.deps import CurrentUser, Hub, ReadSession, WriteSession, require
+from hub.web.once import OnceRoute
 
-router = APIRouter(prefix="/alerts", tags=["alerts"], dependencies=[require(service.READ)])
+router = APIRouter(
+    prefix="/alerts",
+    tags=["alerts"],
+    dependencies=[require(service.READ)],
+    route_class=OnceRoute,
+)
 
 MAX_SIZE, MAX_VALUES = 200, 50
 _STATUSES = {*(status.value for status in AlertStatus), "open", "closed", "all"}

@@ -34,7 +34,7 @@ def get_health() -> Liveness:
     return Liveness(status="ok", version=version("storevitals"), at=utc_now().isoformat())
 
 
-@router.get("/health/ready", operation_id="get_readiness")
+@router.get("/health/ready", operation_id="get_readiness", responses={503: {"model": Readiness}})
 def get_readiness(services: Hub, response: Response) -> Readiness:
     """Open to everybody: 503 while a part is not well; why is in the log."""
     parts = {}
@@ -51,7 +51,13 @@ def get_readiness(services: Hub, response: Response) -> Readiness:
     return Readiness(status="ok" if is_ready else "failed", parts=parts)
 
 
-@router.get("/metrics", operation_id="get_metrics", dependencies=[require("metrics.read")])
+@router.get(
+    "/metrics",
+    operation_id="get_metrics",
+    dependencies=[require("metrics.read")],
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 def get_metrics(services: Hub) -> Response:
     """Prometheus text format, with a bearer token."""
     own = CollectorRegistry()

@@ -15,9 +15,10 @@ from hub.kit.jobs.models import Job, JobState
 from hub.kit.records.schemas import VERSION_MAX
 from hub.web.deps import Hub, ReadSession, WriteSession
 from hub.web.language import say
+from hub.web.once import OnceRoute
 from hub.web.problems import language_of
 
-router = APIRouter(prefix="/jobs", tags=["jobs"])
+router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=OnceRoute)
 ROWS = 500
 _NOT_DONE = T("只有完成的导入才能撤销。", "Only an import that is done can be taken back.")
 After = Annotated[int, Query(ge=0, le=VERSION_MAX, description="rows behind this number")]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from annotated_types import Len
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, StringConstraints
 
 from hub.archive.catalogue import RECORD_TYPES
@@ -27,6 +27,8 @@ from hub.kit.records.schemas import Doing, Page, Schema, schemas_of
 from hub.kit.records.sight import read_of
 from hub.web.colleagues import colleagues
 from hub.web.deps import CurrentUser, ReadSession, WriteSession, seen
+from hub.web.etags import IfMatch, IfNoneMatch, demand_match, etag_of, is_known, tagged
+from hub.web.once import OnceRoute
 
 SEQ_MAX = 2**53
 Before = Annotated[int | None, Query(ge=1, le=SEQ_MAX, description="older than this seq")]
@@ -68,40 +70,51 @@ def _list(model: type[Record]) -> Callable[..., Any]:
 
 
 def _get(model: type[Record]) -> Callable[..., Any]:
-    def get_record(session: ReadSession, id: UUID) -> Schema:
-        return _shown(load(session, model, id))
+    def get_record(session: ReadSession, id: UUID, known: IfNoneMatch = None) -> Response:
+        record = load(session, model, id)
+        body = read_of(record).model_dump_json().encode()
+        tag = {"ETag": etag_of(record, body)}
+        if is_known(tag["ETag"], known):
+            return Response(status_code=304, headers=tag)
+        return Response(body, media_type="application/json", headers=tag)
 
     return get_record
 
 
 def _create(model: type[Record]) -> Callable[..., Any]:
-    def create_record(session: WriteSession, body: Schema) -> Schema:
-        return _shown(apply(session, model, Change(values=body.model_dump(exclude_unset=True))))
+    def create_record(session: WriteSession, response: Response, body: Schema) -> Schema:
+        made = apply(session, model, Change(values=body.model_dump(exclude_unset=True)))
+        response.headers["Location"] = f"/api/v1/{path_of(model)}/{made.id}"
+        return tagged(response, made)
 
     return _typed(create_record, schemas_of(model).create)
 
 
 def _update(model: type[Record]) -> Callable[..., Any]:
-    def update_record(session: WriteSession, id: UUID, body: Schema) -> Schema:
+    def update_record(
+        session: WriteSession, response: Response, id: UUID, body: Schema, match: IfMatch = None
+    ) -> Schema:
         """Only the fields given. With `version` a clash with somebody else's change answers 409."""
+        demand_match(session, model, id, match)
         values = body.model_dump(exclude_unset=True)
         version, reason = values.pop("version", None), values.pop("reason", "")
-        return _shown(apply(session, model, Change(id, values, version, reason)))
+        return tagged(response, apply(session, model, Change(id, values, version, reason)))
 
     return _typed(update_record, schemas_of(model).update)
 
 
 def _archive(model: type[Record]) -> Callable[..., Any]:
-    def archive_record(session: WriteSession, id: UUID) -> None:
+    def archive_record(session: WriteSession, id: UUID, match: IfMatch = None) -> None:
         """The record leaves the lists; its history stays, and it can be restored."""
+        demand_match(session, model, id, match)
         apply(session, model, Change(id, action=Action.ARCHIVE))
 
     return archive_record
 
 
 def _restore(model: type[Record]) -> Callable[..., Any]:
-    def restore_record(session: WriteSession, id: UUID) -> Schema:
-        return _shown(apply(session, model, Change(id, action=Action.RESTORE)))
+    def restore_record(session: WriteSession, response: Response, id: UUID) -> Schema:
+        return tagged(response, apply(session, model, Change(id, action=Action.RESTORE)))
 
     return restore_record
 
@@ -116,10 +129,13 @@ def _history(model: type[Record]) -> Callable[..., Any]:
 
 def _undo(model: type[Record]) -> Callable[..., Any]:
     def undo_change(
-        session: WriteSession, id: UUID, seq: Annotated[int, Path(ge=1, le=SEQ_MAX)]
+        session: WriteSession,
+        response: Response,
+        id: UUID,
+        seq: Annotated[int, Path(ge=1, le=SEQ_MAX)],
     ) -> Schema:
         """Take one change back; 409 where a later one built on it."""
-        return _shown(undo(session, model, id, seq))
+        return tagged(response, undo(session, model, id, seq))
 
     return undo_change
 
@@ -168,11 +184,18 @@ def _comment(model: type[Record]) -> Callable[..., Any]:
 
 
 def _perform(model: type[Record], action: str) -> Callable[..., Any]:
-    def do_action(session: WriteSession, id: UUID, body: Doing | None = None) -> Schema:
+    def do_action(
+        session: WriteSession,
+        response: Response,
+        id: UUID,
+        body: Doing | None = None,
+        match: IfMatch = None,
+    ) -> Schema:
         """409 where the record's state does not allow it, or it changed since that version."""
+        demand_match(session, model, id, match)
         seen = body or Doing()
         change = Change(id, version=seen.version, reason=seen.reason)
-        return _shown(perform(session, model, id, action, change))
+        return tagged(response, perform(session, model, id, action, change))
 
     return do_action
 
@@ -183,14 +206,10 @@ def _typed(endpoint: Callable[..., Any], body: type[Schema]) -> Callable[..., An
     return endpoint
 
 
-def _shown(record: Record) -> Schema:
-    return read_of(record)
-
-
 def _routes(model: type[Record]) -> APIRouter:
     """The routes of one record type."""
     path, noun = path_of(model), model.__tablename__
-    made = APIRouter(prefix=f"/{path}", tags=[path])
+    made = APIRouter(prefix=f"/{path}", tags=[path], route_class=OnceRoute)
     read = schemas_of(model).read
     page = Page[read]  # type: ignore[valid-type]  # made from fields
     query = {"parameters": query_parameters(model)}
@@ -204,24 +223,35 @@ def _routes(model: type[Record]) -> APIRouter:
         response_model=read,
         operation_id=f"create_{noun}",
     )
-    one = "/{id}"
-    add(one, _get(model), response_model=read, operation_id=f"get_{noun}")
-    add(
+    _one(made, model, read)
+    _life(made, model, read)
+    return made
+
+
+def _one(made: APIRouter, model: type[Record], read: type[Schema]) -> None:
+    """One record: seen, changed, archived."""
+    noun, one = model.__tablename__, "/{id}"
+    made.add_api_route(
+        one,
+        _get(model),
+        response_model=read,
+        operation_id=f"get_{noun}",
+        responses={304: {"description": "As you have it"}},
+    )
+    made.add_api_route(
         one,
         _update(model),
         methods=["PATCH"],
         response_model=read,
         operation_id=f"update_{noun}",
     )
-    add(
+    made.add_api_route(
         one,
         _archive(model),
         methods=["DELETE"],
         status_code=204,
         operation_id=f"archive_{noun}",
     )
-    _life(made, model, read)
-    return made
 
 
 def _life(made: APIRouter, model: type[Record], read: type[Schema]) -> None:

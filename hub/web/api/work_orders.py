@@ -14,10 +14,14 @@ from hub.maintenance import service
 from hub.maintenance.models import OPEN, OrderKind, OrderStatus, WorkOrder
 from hub.maintenance.service import Fault, OrderQuery, Report
 from hub.web.deps import Hub, ReadSession, WriteSession, require
+from hub.web.once import OnceRoute
 from hub.web.orders_live import announce_order
 
 router = APIRouter(
-    prefix="/work-orders", tags=["work orders"], dependencies=[require(service.READ)]
+    prefix="/work-orders",
+    tags=["work orders"],
+    dependencies=[require(service.READ)],
+    route_class=OnceRoute,
 )
 
 MAX_MONEY, MAX_MINUTES, MAX_MILLI = 10**12, 100_000, 10**9

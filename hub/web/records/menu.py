@@ -54,6 +54,7 @@ GROUPS: tuple[tuple[T, tuple[str, ...]], ...] = (
         ),
     ),
     (T("市场", "Market"), ("competitors", "competitor-prices")),
+    (T("接口", "Interfaces"), ("webhooks",)),
 )
 OTHER = T("其他", "More")
 _GROUP_OF = {path: number for number, (_, paths) in enumerate(GROUPS) for path in paths}

@@ -10,6 +10,7 @@ from hub.kit.clock import utc_now
 from hub.security.accounts import Grant
 from hub.security.audit.models import SecurityFinding
 from hub.security.models import PasswordLink, SignInFailure, SignInSession, SignInStep
+from hub.security.replays import KeptAnswer
 from hub.security.retention import KEEPINGS, Keeping, Retention
 from tests.hub.chain_under_test import ChainUnderTest
 
@@ -33,6 +34,16 @@ def row(
         SignInFailure: {"key": f"account:{at}:{n}", "failures": 1, "last_at": at},
         PasswordLink: {"token_hash": token, "expires_at": at, **owner},
         SignInStep: {"token_hash": token, "challenge": b"x", "expires_at": at, **owner},
+        KeptAnswer: {
+            "session_id": user,
+            "chain_id": chain.id,
+            "key": f"{at}{n}",
+            "request_hash": b"",
+            "status": 200,
+            "headers": {},
+            "answer": "",
+            "at": at,
+        },
         SecurityFinding: {
             "chain_id": chain.id,
             "rule": f"mass_export{n}",

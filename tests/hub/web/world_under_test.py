@@ -108,7 +108,7 @@ def open_world(folder: Path) -> Iterator[World]:
     timeseries = open_timeseries("duckdb:", folder, registry.store_of)
     sign_in = sign_in_for(db)
     services = Services(
-        settings=HubSettings(data_dir=folder),
+        settings=HubSettings(data_dir=folder, api_requests_per_minute=0, api_refusals_per_minute=0),
         db=db,
         sign_in=sign_in,
         export_approval=export_gate(open_desk(db, sign_in.sessions)),
