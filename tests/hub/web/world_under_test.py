@@ -10,7 +10,6 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from hub.app import create_app
 from hub.ingest.registry import Registry
 from hub.kit.db import Database
 from hub.kit.migrate import upgrade
@@ -23,6 +22,7 @@ from hub.security.vault.opening import open_vault
 from hub.settings import HubSettings
 from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
+from hub.web.application import create_app
 from hub.web.approvals import export_gate, open_desk
 from hub.web.assets import Assets
 from hub.web.rendering import Templates
