@@ -1,22 +1,12 @@
 """The play-book: for each rule what it means, why it usually happens, and what to do (ALR-05)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from hub.alerts.play import Play
+from hub.alerts.plays_of_causes import PLAYS_OF_CAUSES
 from hub.detection.findings import Rule
 from hub.errors import T
-
-
-@dataclass(frozen=True, slots=True)
-class Play:
-    """`says` is one sentence with the evidence in it; its `{names}` are keys of the evidence."""
-
-    title: T
-    says: T
-    cause: T
-    measure: tuple[T, ...]
-
 
 PLAYBOOK: dict[Rule, Play] = {
     Rule.TEMPERATURE_HIGH: Play(
@@ -343,6 +333,7 @@ PLAYBOOK: dict[Rule, Play] = {
             T("逐条查看下面的预警，找出最早的一条。", "Look below for the one that came first."),
         ),
     ),
+    **PLAYS_OF_CAUSES,
 }
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
-from hub.alerts.playbook import PLAYBOOK, Play
+from hub.alerts.play import Play
+from hub.alerts.playbook import PLAYBOOK
 from hub.archive.playbooks.records import PlaybookEntry
 from hub.detection.findings import Rule
 from hub.errors import T

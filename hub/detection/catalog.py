@@ -55,6 +55,7 @@ class SeriesRow:
     metric: str
     equipment_kind: str | None = None
     setpoint_c: float | None = None
+    model: str | None = None  # machines of one model are compared with each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,14 @@ class Catalog:
         self.device_of: NDArray[np.int32] = np.full(self.size, -1, np.int32)
         self.agent_of: NDArray[np.int32] = np.full(self.size, -1, np.int32)
         self.column: NDArray[np.int8] = np.full(self.size, -1, np.int8)  # of its machine's vector
+        self.channel: dict[tuple[int, int], int] = {}  # series by device and column
         self.role: NDArray[np.uint8] = np.zeros(self.size, np.uint8)
         self.kind: NDArray[np.int32] = np.zeros(self.size, np.int32)  # 0: not watched
         self.params: NDArray[np.void] = np.zeros(1, PARAMS)  # by kind
         self.rules: NDArray[np.float64] = np.full((len(RULE_ROWS), 1), np.nan)  # columns by kind
         self._fill(ordered)
         self._number_kinds(ordered)
+        self._describe(ordered)
 
     def _fill(self, ordered: list[SeriesRow]) -> None:
         stores: dict[UUID, int] = {}
@@ -115,7 +118,8 @@ class Catalog:
                 self.devices_of[agent].append(device)
             self.device_of[row.series] = device
             self.agent_of[row.series] = agent
-            self.column[row.series] = COLUMN_OF.get(row.metric, -1)
+            column = self.column[row.series] = COLUMN_OF.get(row.metric, -1)
+            self.channel[device, int(column)] = row.series
             self.role[row.series] = _ROLES.get(row.metric, Role.NONE)
         self.stores = list(stores)
         self.agents = list(agents)
@@ -136,6 +140,21 @@ class Catalog:
                 rules.append(rules_of(limits, row.setpoint_c))
             self.limits[row.series], self.kind[row.series] = limits, number
         self.params, self.rules = np.concatenate(params), np.stack(rules, axis=1)
+
+    def _describe(self, ordered: list[SeriesRow]) -> None:
+        """By device: its store, its model (0: unknown), and the air at which goods stop being
+        safe (NaN: not cold)."""
+        self.store_of = np.array([device.store for device in self.devices], np.int32)
+        self.model = np.zeros(len(self.devices), np.int32)
+        self.safe_c = np.full(len(self.devices), np.nan)
+        models: dict[str, int] = {}
+        for row in ordered:
+            device = self.device_of[row.series]
+            if row.model:
+                self.model[device] = models.setdefault(row.model, len(models) + 1)
+            if row.metric == "air_temperature_c" and self.kind[row.series]:
+                high = self.rules[RULE_ROWS.index("high"), self.kind[row.series]]
+                self.safe_c[device] = high
 
     def knows(self, series: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Where a series has a device here."""

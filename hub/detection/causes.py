@@ -1,16 +1,22 @@
-"""Named causes of cold machines, minute by minute: what fails before the temperature does.
+"""Named causes, minute by minute: what fails before the temperature does.
 
-Each cause has a condition that must hold for its time; time without it takes as much back. What
-is usual for a machine is learned over its first days and then slowly.
+What is usual for a machine is learned over its first days and then slowly.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hub.detection.findings import Rule, Severity
-from hub.detection.minutes import AIR, COMPRESSOR, DEFROST, EVAPORATOR, FAN, Closed
+from hub.detection.holding import USUAL, VALUE, Bools, Cause, Clock, Floats, Notice, blank, book_of
+from hub.detection.minutes import (
+    AIR,
+    COMPRESSOR,
+    DEFROST,
+    EVAPORATOR,
+    FAN,
+    VOLTAGES,
+    Closed,
+)
 
 LEARN_MIN = 3 * 1440.0  # no comparison with the usual before so much was seen
 MEMORY_MIN = 14 * 1440.0
@@ -23,32 +29,38 @@ OVERDUE_TIMES = 2.2
 OVERDUE_LEAST_MIN = 240.0
 MIN_DEFROSTS = 4
 ICED_K = 4.0  # further below the air than usual, while it cools
-ICED_SIGMAS = 5.0
-NEVER = -1
+ICED_SIGMAS, ICED_MOST_K = 4.0, 6.0
+JUMP_K = 0.8  # back and forth within two minutes: air cannot, a loose wire can
+JUMP_TIMES = 6.0
+PEAK_SHORT_K = 4.0  # a defrost that stays so far below the usual peak has not thawed
+THAWED_C = 4.0
+BAD_DEFROSTS = 2.0
+PHASE_SHARE = 0.7  # of the best phase
+PHASE_LEAST_V = 150.0
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """A rule of this module: how long its condition must hold, and how bad it is."""
-
-    rule: Rule
-    hold_min: float
-    severity: Severity
-    clear_min: float
-
-
-SHORT_CYCLING, NEVER_RESTS, OVERDUE, FAN_STOPPED, ICED, UNUSUAL = range(6)
+(
+    SHORT_CYCLING,
+    NEVER_RESTS,
+    OVERDUE,
+    FAN_STOPPED,
+    ICED,
+    DEFROST_FAILED,
+    PROBE,
+    PHASE,
+    UNUSUAL,
+) = range(9)
 CAUSES = (
-    Cause(Rule.SHORT_CYCLING, 60, Severity.MEDIUM, 60),
-    Cause(Rule.NEVER_RESTS, 120, Severity.MEDIUM, 30),
-    Cause(Rule.DEFROST_OVERDUE, 30, Severity.MEDIUM, 5),
-    Cause(Rule.FAN_STOPPED, 15, Severity.HIGH, 5),
-    Cause(Rule.EVAPORATOR_ICED, 120, Severity.MEDIUM, 60),
-    Cause(Rule.MACHINE_UNUSUAL, 120, Severity.LOW, 60),
+    Cause(Rule.SHORT_CYCLING, 60, Severity.MEDIUM, 60, COMPRESSOR),
+    Cause(Rule.NEVER_RESTS, 120, Severity.MEDIUM, 30, COMPRESSOR),
+    Cause(Rule.DEFROST_OVERDUE, 30, Severity.MEDIUM, 5, DEFROST),
+    Cause(Rule.FAN_STOPPED, 15, Severity.HIGH, 5, FAN),
+    Cause(Rule.EVAPORATOR_ICED, 120, Severity.MEDIUM, 60, EVAPORATOR),
+    Cause(Rule.DEFROST_FAILED, 5, Severity.MEDIUM, 5, EVAPORATOR),
+    Cause(Rule.PROBE_FAULT, 20, Severity.MEDIUM, 60, AIR),
+    Cause(Rule.PHASE_LOSS, 2, Severity.HIGH, 2, VOLTAGES.start),
+    Cause(Rule.MACHINE_UNUSUAL, 120, Severity.LOW, 60, AIR),
 )
+_CLOCK = Clock.of(CAUSES, 1.0)
 UNUSUAL_SCORE = 4.5  # of the machine as a whole; a named cause says more and goes first
 
 STATE = np.dtype(
@@ -67,25 +79,16 @@ STATE = np.dtype(
         ("depth", "<f8"),  # air above evaporator while it cools, smoothed
         ("usual_depth", "<f8"),
         ("depth_variance", "<f8"),
-        ("held_min", "<f8", (len(CAUSES),)),
-        ("since_min", "<i8", (len(CAUSES),)),
-        ("is_on", "?", (len(CAUSES),)),
-        ("is_told", "?", (len(CAUSES),)),
+        ("air", "<f8"),  # of the minute before, and how it had moved then
+        ("moved", "<f8"),
+        ("jump", "<f8"),  # how far the air goes back and forth, smoothed
+        ("usual_jump", "<f8"),
+        ("defrost_peak", "<f8"),  # of the evaporator in the defrost under way
+        ("usual_peak", "<f8"),
+        ("bad_defrosts", "<f8"),  # in a row
+        *book_of(len(CAUSES)),
     ]
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A cause of a machine that begins to hold (`is_on`) or ends; `value` and `usual` say why."""
-
-    machine: int
-    cause: int
-    is_on: bool
-    is_told: bool
-    since_min: int
-    value: float
-    usual: float
 
 
 def new_state(count: int) -> NDArray[np.void]:
@@ -102,9 +105,12 @@ def step(state: NDArray[np.void], closed: Closed, scores: Floats) -> list[Notice
     flags, shown = _conditions(book, values, cools)
     has_name = book["is_on"][:, :UNUSUAL].any(axis=1) | flags[:, :UNUSUAL].any(axis=1)
     flags[:, UNUSUAL] = (scores > UNUSUAL_SCORE) & ~has_name
-    shown[:, UNUSUAL, 0] = scores
-    shown[:, UNUSUAL, 1] = 1.0
-    found = _count(book, flags, shown, closed)
+    shown[:, UNUSUAL, VALUE], shown[:, UNUSUAL, USUAL] = scores, 1.0
+    # The fan's state says nothing while the compressor rests.
+    moves = np.ones_like(flags)
+    rests = ~(values[:, COMPRESSOR] > 0.5)
+    moves[:, FAN_STOPPED] = ~rests | (values[:, FAN] > 0.5)
+    found = _CLOCK.count(book, (flags, shown), closed, moves)
     state[closed.machines] = book
     return found
 
@@ -126,7 +132,9 @@ def _learn(book: NDArray[np.void], values: Floats, cools: Bools) -> None:
     book["usual_duty"] += weight * (works - book["usual_duty"])
     fan = values[:, FAN] > 0.5
     book["fan_with"] += np.where(cools, weight * (fan - book["fan_with"]), 0.0)
+    _learn_peaks(book, values, defrosting)
     _learn_defrosts(book, defrosting, ~np.isnan(values[:, DEFROST]))
+    _learn_jumps(book, values[:, AIR], weight)
     depth = values[:, AIR] - values[:, EVAPORATOR]
     known = cools & ~np.isnan(depth)
     off = np.where(known, depth - book["depth"], 0.0)
@@ -149,6 +157,34 @@ def _learn_defrosts(book: NDArray[np.void], now: Bools, speaks: Bools) -> None:
     book["was_defrosting"] = np.where(speaks, now, book["was_defrosting"])
 
 
+def _learn_peaks(book: NDArray[np.void], values: Floats, now: Bools) -> None:
+    """How warm the evaporator gets in a defrost; to be called before the defrost is booked."""
+    was = book["was_defrosting"] > 0.5
+    if not (was.any() or now.any()):
+        return
+    ends = was & ~now & ~np.isnan(values[:, DEFROST]) & np.isfinite(book["defrost_peak"])
+    peak, usual, count = book["defrost_peak"], book["usual_peak"], book["defrosts"]
+    is_bad = ends & (count >= MIN_DEFROSTS) & (peak < np.minimum(usual - PEAK_SHORT_K, THAWED_C))
+    book["bad_defrosts"] = np.where(ends, (book["bad_defrosts"] + 1) * is_bad, book["bad_defrosts"])
+    weight = np.where(ends & ~is_bad, 1.0 / np.clip(count, 1.0, 30.0), 0.0)
+    usual += weight * (np.where(ends, peak, 0.0) - usual)
+    coil = values[:, EVAPORATOR]
+    book["defrost_peak"] = np.where(now & was, np.fmax(peak, coil), np.where(now, coil, peak))
+
+
+def _learn_jumps(book: NDArray[np.void], air: Floats, weight: Floats) -> None:
+    """How far the air goes back and forth: a ramp of any speed is none."""
+    known = ~np.isnan(air)
+    moved = np.where(known & (book["seen_min"] > 1), air - book["air"], 0.0)
+    turns = moved * book["moved"] < 0.0
+    back = np.where(turns, np.minimum(np.abs(moved), np.abs(book["moved"])), 0.0)
+    book["jump"] += np.where(known, (back - book["jump"]) / 30.0, 0.0)
+    is_calm = ~book["is_on"][:, PROBE] & (book["held_min"][:, PROBE] == 0.0)
+    book["usual_jump"] += np.where(is_calm, weight, 0.0) * (book["jump"] - book["usual_jump"])
+    book["moved"] = moved
+    np.copyto(book["air"], air, where=known)
+
+
 def _conditions(book: NDArray[np.void], values: Floats, cools: Bools) -> tuple[Bools, Floats]:
     """Where each cause's condition holds, and the value and the usual one that say so."""
     size = len(book)
@@ -162,46 +198,31 @@ def _conditions(book: NDArray[np.void], values: Floats, cools: Bools) -> tuple[B
     flags[:, OVERDUE] = (book["defrosts"] >= MIN_DEFROSTS) & (book["since_defrost_min"] > overdue)
     has_fan = is_known & (book["fan_with"] > 0.9)
     flags[:, FAN_STOPPED] = has_fan & cools & (values[:, FAN] < 0.5)
-    deep = np.maximum(ICED_K, ICED_SIGMAS * np.sqrt(book["depth_variance"]))
+    deep = np.clip(ICED_SIGMAS * np.sqrt(book["depth_variance"]), ICED_K, ICED_MOST_K)
     flags[:, ICED] = is_known & (book["depth"] - book["usual_depth"] > deep)
-    shown = np.zeros((size, len(CAUSES), 2))
-    shown[:, SHORT_CYCLING] = np.stack((book["starts"], book["usual_starts"]), axis=1)
-    shown[:, NEVER_RESTS] = 100 * np.stack((book["duty"], book["usual_duty"]), axis=1)
-    shown[:, OVERDUE] = np.stack((book["since_defrost_min"], book["interval_min"]), axis=1) / 60
-    shown[:, FAN_STOPPED, 1] = 100 * book["fan_with"]
-    shown[:, ICED] = np.stack((book["depth"], book["usual_depth"]), axis=1)
+    flags[:, DEFROST_FAILED] = book["bad_defrosts"] >= BAD_DEFROSTS
+    jumpy = np.maximum(JUMP_K, JUMP_TIMES * book["usual_jump"])
+    flags[:, PROBE] = is_known & (book["jump"] > jumpy)
+    shown = blank(size, len(CAUSES))
+    _show(shown, SHORT_CYCLING, book["starts"], book["usual_starts"])
+    _show(shown, NEVER_RESTS, 100 * book["duty"], 100 * book["usual_duty"])
+    _show(shown, OVERDUE, book["since_defrost_min"] / 60, book["interval_min"] / 60)
+    _show(shown, FAN_STOPPED, 0.0, 100 * book["fan_with"])
+    _show(shown, ICED, book["depth"], book["usual_depth"])
+    _show(shown, DEFROST_FAILED, book["defrost_peak"], book["usual_peak"])
+    _show(shown, PROBE, book["jump"], book["usual_jump"])
+    _phases(values[:, VOLTAGES], flags, shown)
     return flags, shown
 
 
-def _count(book: NDArray[np.void], flags: Bools, shown: Floats, closed: Closed) -> list[Notice]:
-    hold = np.array([cause.hold_min for cause in CAUSES])
-    clear = np.array([cause.clear_min for cause in CAUSES])
-    held, is_on = book["held_min"], book["is_on"]
-    begun = flags & (held == 0.0)
-    np.copyto(book["since_min"], closed.minute, where=begun & ~is_on)
-    # The fan's state says nothing while the compressor rests.
-    moves = np.ones_like(flags)
-    rests = ~(closed.values[:, COMPRESSOR] > 0.5)
-    moves[:, FAN_STOPPED] = ~rests | (closed.values[:, FAN] > 0.5)
-    fall = hold / clear
-    held += np.where(flags, 1.0, -fall) * moves
-    np.clip(held, 0.0, hold, out=held)
-    begins, ends = ~is_on & (held >= hold), is_on & (held <= 0.0)
-    is_on |= begins
-    is_on &= ~ends
-    tells = is_on & ~book["is_told"] & closed.is_fresh[:, None]
-    found = [
-        Notice(
-            int(closed.machines[row]),
-            int(cause),
-            bool(tells[row, cause]),
-            bool(book["is_told"][row, cause] | tells[row, cause]),
-            int(book["since_min"][row, cause]),
-            float(shown[row, cause, 0]),
-            float(shown[row, cause, 1]),
-        )
-        for row, cause in zip(*np.nonzero(tells | ends), strict=True)
-    ]
-    book["is_told"] |= tells
-    book["is_told"] &= ~ends
-    return found
+def _show(shown: Floats, cause: int, value: Floats | float, usual: Floats) -> None:
+    shown[:, cause, VALUE], shown[:, cause, USUAL] = value, usual
+
+
+def _phases(volts: Floats, flags: Bools, shown: Floats) -> None:
+    """A phase that is far below the best one."""
+    rows = np.flatnonzero(np.isfinite(volts).all(axis=1))
+    if len(rows):
+        least, best = volts[rows].min(axis=1), volts[rows].max(axis=1)
+        flags[rows, PHASE] = (least < PHASE_SHARE * best) & (best > PHASE_LEAST_V)
+        shown[rows, PHASE, VALUE], shown[rows, PHASE, USUAL] = least, best

@@ -91,7 +91,7 @@ _MAINS = Limits(
     low=198.0,
     hysteresis=3.0,
     on_high=Trigger(300, Severity.MEDIUM),
-    on_low=Trigger(120, Severity.HIGH, 120),
+    on_low=Trigger(300, Severity.HIGH, 120),  # a lost phase is told by its own name before
 )
 _ANY = {
     "evaporator_temperature_c": _probe(),
@@ -107,9 +107,9 @@ _ANY = {
     "alarm_active": _state(Rule.DEVICE_ALARM, 120, Severity.HIGH),
     "high_temperature_alarm": _state(Rule.DEVICE_ALARM, 60, Severity.HIGH),
     "low_temperature_alarm": _state(Rule.DEVICE_ALARM, 60, Severity.MEDIUM),
-    "probe_fault": _state(Rule.DEVICE_ALARM, 60, Severity.HIGH),
+    "probe_fault": _state(Rule.PROBE_FAULT, 60, Severity.HIGH),
     "door_alarm": _state(Rule.DOOR_OPEN, 60, Severity.MEDIUM),
-    "filter_alarm": _state(Rule.DEVICE_ALARM, 600, Severity.LOW),
+    "filter_alarm": _state(Rule.FILTER_CLOGGED, 600, Severity.LOW),
     "paper_out": _state(Rule.PAPER_OUT, 300, Severity.LOW),
     "battery_percent": Limits(low=15.0, hysteresis=5.0, on_low=Trigger(600, Severity.LOW)),
     "disk_percent": Limits(high=90.0, hysteresis=2.0, on_high=Trigger(600, Severity.MEDIUM)),

@@ -37,7 +37,7 @@ class Engine:
         self.series = equipment.new_states(0)
         self.presence = Presence()
         self.trade = Trade(zone_of)
-        self.upkeep = Upkeep()
+        self.upkeep = Upkeep(zone_of)
         self.use(catalog)
 
     def use(self, catalog: Catalog) -> None:

@@ -33,6 +33,18 @@ class Rule(StrEnum):
     DEFROST_OVERDUE = "defrost-overdue"
     FAN_STOPPED = "fan-stopped"
     EVAPORATOR_ICED = "evaporator-iced"
+    DEFROST_FAILED = "defrost-failed"
+    PROBE_FAULT = "probe-fault"
+    PROBE_DRIFT = "probe-drift"
+    REFRIGERANT_LOW = "refrigerant-low"
+    KINETIC_HIGH = "mean-kinetic-temperature-high"
+    LIMIT_AHEAD = "limit-ahead"
+    FLEET_OUTLIER = "unlike-the-fleet"
+    HEAT_AND_COOL = "heats-and-cools"
+    FILTER_CLOGGED = "filter-clogged"
+    SCHEDULE_OVERRIDE = "runs-outside-its-hours"
+    NIGHT_LOAD = "night-load"
+    PHASE_LOSS = "phase-loss"
     MACHINE_UNUSUAL = "machine-unusual"
     DEVICE_ALARM = "device-alarm"
     PAPER_OUT = "paper-out"
@@ -71,6 +83,7 @@ class Evidence:
     usual: float | None = None
     observed: float | None = None
     expected: float | None = None
+    hours: float | None = None
     traffic_ratio: float | None = None
     window_start_ms: int | None = None
     window_end_ms: int | None = None

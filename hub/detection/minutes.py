@@ -16,7 +16,8 @@ MINUTE_MS = 60_000
 NEVER = -1
 STALE_MINUTES = 10  # a channel that is silent for so long has no value
 
-# Columns of the vector. A metric's place never changes; new ones go to the end, up to 16.
+# Columns of the vector. A metric's place never changes. By the first 16 a machine is judged as a
+# whole; the others serve causes alone.
 COLUMNS = (
     "air_temperature_c",
     "evaporator_temperature_c",
@@ -34,8 +35,16 @@ COLUMNS = (
     "fan_speed_percent",
     "heating_percent",
     "cooling_percent",
+    "control_temperature_c",
+    "voltage_l1_v",
+    "voltage_l2_v",
+    "voltage_l3_v",
+    "unit_running",
 )
 AIR, EVAPORATOR, COMPRESSOR, FAN, DEFROST, DOOR, SUCTION = range(7)
+PRODUCT, POWER, SUPPLY, RETURN, FAN_SPEED, HEATING, COOLING, CONTROL = range(9, 17)
+VOLTAGES = slice(17, 20)
+RUNNING = 20
 COLUMN_OF = {metric: column for column, metric in enumerate(COLUMNS)}
 
 Floats = NDArray[np.float64]

@@ -104,8 +104,9 @@ def _check(engine: Engine, found: dict[str, NDArray[Any]], about: dict[str, Any]
         ("agents", engine.presence.agents),
         ("stores", engine.presence.stores),
         ("upkeep_books", engine.upkeep.books),
+        ("upkeep_trends", engine.upkeep.trends),
     ):
-        if found[name].dtype != mine.dtype:
+        if name not in found or found[name].dtype != mine.dtype:
             raise SnapshotError(f"The checkpoint is of another version of the hub: {name} differs.")
 
 

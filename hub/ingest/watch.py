@@ -1,6 +1,6 @@
 """What is watched: the registry's series joined with the archive's equipment, for the detectors."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -41,7 +41,13 @@ def load_watch(connection: Connection, before: Watch) -> Watch:
         (row.store_id, row.device_id): row
         for row in connection.execute(
             select(
-                Equipment.store_id, Equipment.device_id, Equipment.type, Equipment.setpoint_c
+                Equipment.store_id,
+                Equipment.device_id,
+                Equipment.type,
+                Equipment.setpoint_c,
+                Equipment.model_id,
+                Equipment.brand,
+                Equipment.model,
             ).where(Equipment.device_id.is_not(None), Equipment.archived_at.is_(None))
         )
     }
@@ -51,9 +57,20 @@ def load_watch(connection: Connection, before: Watch) -> Watch:
         select(*columns, RegistryRow.device, RegistryRow.metric)
     ):
         machine = equipment.get((store_id, device))
-        kind, setpoint = (machine.type, machine.setpoint_c) if machine else (None, None)
-        rows.append(SeriesRow(number, store_id, agent_id, device, metric, kind, setpoint))
+        row = SeriesRow(number, store_id, agent_id, device, metric)
+        if machine:
+            kind, setpoint_c = machine.type, machine.setpoint_c
+            model = _model(machine.model_id, machine.brand, machine.model)
+            row = replace(row, equipment_kind=kind, setpoint_c=setpoint_c, model=model)
+        rows.append(row)
     return Watch(Catalog(rows), clocks(connection), version)
+
+
+def _model(model_id: UUID | None, brand: str | None, model: str | None) -> str | None:
+    """What machines that are built alike have in common."""
+    if model_id is not None:
+        return str(model_id)
+    return f"{brand or ''} {model}" if model else None
 
 
 def _version(connection: Connection) -> tuple[object, ...]:

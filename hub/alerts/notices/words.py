@@ -7,7 +7,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from hub.alerts.notices.services import Letter
-from hub.alerts.playbook import Play, says
+from hub.alerts.play import Play
+from hub.alerts.playbook import says
 from hub.detection.findings import Rule, Severity
 from hub.errors import T
 

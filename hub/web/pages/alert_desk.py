@@ -10,7 +10,8 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from hub.alerts import service
-from hub.alerts.playbook import PLAYBOOK, Play
+from hub.alerts.play import Play
+from hub.alerts.playbook import PLAYBOOK
 from hub.alerts.plays import Plays
 from hub.alerts.votes import RuleQuality, quality
 from hub.archive.playbooks.records import PlaybookEntry
