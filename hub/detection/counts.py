@@ -96,6 +96,7 @@ class Outlook:
     last: int
     profiles: dict[tuple[int, int], Profile]
     week_slots: NDArray[np.intp]  # of the last WINDOWS[-1] slots
+    doubt: float = 0.0  # squared share by which trade may differ today
 
     def tally(self, stream: int, channel: int, window: int) -> Tally | None:
         """None where there is no profile yet, or the counter could not count."""
@@ -108,7 +109,7 @@ class Outlook:
             return None
         observed = float(self.slots.count[stream, channel, cells][known].sum())
         expected, variance = profile.expect(self.week_slots[-window:][known])
-        return Tally(observed, expected, variance)
+        return Tally(observed, expected, variance + self.doubt * expected * expected)
 
     def door(self, stream: int, window: int) -> Tally | None:
         """Both directions together: a counter that only counts exits is not dead."""

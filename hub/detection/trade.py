@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hub.detection.counts import WINDOWS, Outlook, Tally, Verdict, is_over, judge
+from hub.detection.days import FESTIVAL_DOUBT, is_festival, weekday
 from hub.detection.findings import Change, Evidence, Finding, Rule, Severity
 from hub.detection.neighbours import ALARM, Usual, same_slots, strangeness
 from hub.detection.profile import DAY_SLOTS, WEEK_SLOTS, Profile, fit
 from hub.detection.readings import FRESH_MS
 from hub.detection.slots import SLOT_MS, SLOT_S, SLOTS, WEEKS, Slots
 
-_MONDAY = 4 * DAY_SLOTS  # 1970-01-05, a Monday, in slots
 LEARN_SLOTS = 12 * WEEK_SLOTS - DAY_SLOTS
 STRANGE = 2.0 * ALARM  # two quarters of an hour in a row must be so strange
 CONFIRM = 2  # a verdict must be given this often in a row
@@ -98,6 +98,7 @@ class Trade:
             cells = window % SLOTS
             known = self.slots.share(stream, cells) >= 0.9
             known &= ~self.slots.is_odd(stream, cells)
+            known &= ~festive(window, zone)
             week = week_slots(window, zone)
             age = last - window
             for channel in (0, 1):
@@ -106,17 +107,21 @@ class Trade:
 
     def _outlook(self, streams: Sequence[int], slot: int, zone: ZoneInfo) -> Outlook:
         keys = self.slots.keys
+        recent = np.arange(slot - WINDOWS[-1] + 1, slot + 1)
         return Outlook(
             self.slots,
             [s for s in streams if not keys[s].is_till],
             [s for s in streams if keys[s].is_till],
             slot,
             self.profiles,
-            week_slots(np.arange(slot - WINDOWS[-1] + 1, slot + 1), zone),
+            week_slots(recent, zone),
+            FESTIVAL_DOUBT if festive(recent, zone).any() else 0.0,
         )
 
     def _strange(self, outlook: Outlook) -> Iterator[Verdict]:
         """Counters whose newest slot is like none of the same slots before (after 12 weeks)."""
+        if outlook.doubt:
+            return
         for stream in (*outlook.doors, *outlook.tills):
             cells = same_slots(outlook.last, WEEK_SLOTS, WEEKS - 1)
             here = outlook.last % SLOTS
@@ -210,13 +215,28 @@ def _rounded(ratio: float | None) -> float | None:
 
 
 def week_slots(slots: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.intp]:
-    """Slot of the local week of each slot; the zone's offset is taken once a UTC day."""
-    days = slots // DAY_SLOTS
-    first = int(days[0]) if len(days) else 0
-    count = int(days[-1]) - first + 1 if len(days) else 0
-    offsets = np.array([_offset_slots(zone, first + k) for k in range(count)], np.int64)
-    local = slots + offsets[days - first] if count else slots
-    found: NDArray[np.intp] = ((local - _MONDAY) % WEEK_SLOTS).astype(np.intp)
+    """Slot of the local week of each slot, by the day of the week as which its day trades."""
+    local = _local(slots, zone)
+    days, place = np.unique(local // DAY_SLOTS, return_inverse=True)
+    weekdays = np.array([weekday(zone, int(day)) for day in days], np.int64)
+    found: NDArray[np.intp] = (weekdays[place] * DAY_SLOTS + local % DAY_SLOTS).astype(np.intp)
+    return found
+
+
+def festive(slots: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.bool_]:
+    """Which slots lie in a public holiday."""
+    days, place = np.unique(_local(slots, zone) // DAY_SLOTS, return_inverse=True)
+    found: NDArray[np.bool_] = np.array([is_festival(zone, int(day)) for day in days], np.bool_)[
+        place
+    ]
+    return found
+
+
+def _local(slots: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.int64]:
+    """Slots of local time; the zone's offset is taken once a UTC day."""
+    days, place = np.unique(slots // DAY_SLOTS, return_inverse=True)
+    offsets = np.array([_offset_slots(zone, int(day)) for day in days], np.int64)
+    found: NDArray[np.int64] = slots + offsets[place] if len(slots) else slots
     return found
 
 

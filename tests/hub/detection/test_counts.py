@@ -14,7 +14,9 @@ from tests.hub.simulated_store import AGENT, STORE, ZONE
 
 SHARES = {"door-1": 1.0, "door-2": 1.0, "till-1": 1.0, "till-2": 1.0}
 BUSY = {"door-1": 9.0, "door-2": 4.0, "till-1": 5.0, "till-2": 3.0}  # a quarter of an hour
-FIRST = 1_773_590_400_000 // SLOT_MS  # Monday 2026-03-16, 0:00 in Shanghai
+FIRST = (
+    1_772_985_600_000 // SLOT_MS
+)  # Monday 2026-03-09, 0:00 in Shanghai; three weeks without holidays
 NOON = 48
 Factor = Callable[[str], float]
 
@@ -148,7 +150,7 @@ def test_after_twelve_weeks_a_count_is_held_against_the_same_hour_of_other_weeks
     assert shop.trade.usual[0].usual.seen == 0
     normal = shop.run(12 * 7 * DAY_SLOTS)
     habit = shop.trade.usual[0].usual
-    assert habit.seen > 1000
+    assert habit.seen > 800  # holidays are held against nothing
     assert len(normal) <= 1
     found = shop.run(3, lambda name: 4.0 if name.startswith("door") else 1.0)
     assert Rule.TRAFFIC_SPIKE in {finding.rule for finding in found}
