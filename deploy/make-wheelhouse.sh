@@ -1,11 +1,13 @@
 #!/bin/sh
 # Collects all that the agent needs for one kind of machine, to be carried into a store on a stick:
 #   sh deploy/make-wheelhouse.sh arm64|amd64 DIR [PYTHON…]
+# With PART=hub in the environment it is all that the hub needs.
 # PYTHON are versions of Python 3, such as 3.11 (Debian 12, the default) and 3.13 (Debian 13).
 set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 BIN=${BIN:-$ROOT/.venv/bin}
+PART=${PART:-agent}
 [ $# -ge 2 ] || { echo "Usage: make-wheelhouse.sh arm64|amd64 DIR [PYTHON…]" >&2; exit 2; }
 case "$1" in
   arm64) MACHINE=aarch64 ;;
@@ -22,8 +24,12 @@ for VERSION in "$@"; do
   "$BIN/python" -m pip download --quiet --disable-pip-version-check --only-binary :all: \
     --implementation cp --python-version "$VERSION" --abi "cp$(echo "$VERSION" | tr -d .)" --abi abi3 --abi none \
     --platform "manylinux_2_28_$MACHINE" --platform "manylinux_2_17_$MACHINE" --platform "manylinux2014_$MACHINE" \
-    -c "$ROOT/requirements.lock" --find-links "$OUT/wheelhouse" -d "$OUT/wheelhouse" 'storevitals[agent]'
+    -c "$ROOT/requirements.lock" --find-links "$OUT/wheelhouse" -d "$OUT/wheelhouse" "storevitals[$PART]"
 done
-cp -r "$ROOT/deploy/install-agent.sh" "$ROOT/deploy/systemd" "$OUT/"
-rm -f "$OUT/systemd/storevitals-hub.service"
+if [ "$PART" = agent ]; then
+  cp -r "$ROOT/deploy/install-agent.sh" "$ROOT/deploy/systemd" "$OUT/"
+  rm -f "$OUT"/systemd/storevitals-hub.service "$OUT"/systemd/storevitals-certificates.*
+else
+  cp "$ROOT/deploy/install-hub.sh" "$OUT/"
+fi
 echo "$OUT: $(ls "$OUT/wheelhouse" | wc -l) wheels, $(du -sh "$OUT" | cut -f1)"

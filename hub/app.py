@@ -115,6 +115,8 @@ def open_parts(settings: HubSettings) -> Iterator[Parts]:
             "database": db.ping,
             "ingest": partial(_demand_moving, ingest),
         }
+        if identity:
+            checks["certificates"] = identity.demand_valid
         services = replace(services, checks=checks, numbers=ingest.metrics, enrolment=enrolment)
         open_desk(db, services.sign_in.sessions).finish_approved()
         care, sealer = key_care(services, room), audit_sealer(services, room)

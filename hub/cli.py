@@ -18,6 +18,7 @@ from hub.commands.backup import add_backup, add_restore, backup, restore_command
 from hub.commands.doctor import add_doctor, examine, report
 from hub.commands.doctor_checks import CHECKS
 from hub.commands.rotate_keys import rotate_keys
+from hub.commands.setup.command import add_setup, setup
 from hub.commands.verify_audit import verify_audit
 from hub.errors import HubError
 from hub.kit.db import Database
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     admin.add_argument("username", help="the name to sign in with")
     admin.add_argument("--chain", default="我的连锁", help="name of the chain, made if new")
     admin.add_argument("--password-file", type=Path, help="file with the password; else asked for")
+    add_setup(_add(commands, "setup", setup, "HTTPS, broker, services and first admin; as root"))
     keys = _add(commands, "rotate-keys", _rotate_keys, "new keys for sealed data; the hub may run")
     keys.add_argument("--chain", help="name of one chain; default: every chain")
     keys.add_argument("--resume", action="store_true", help="only finish what was cut short")

@@ -4,14 +4,17 @@ import asyncio
 import json
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
+from hub.errors import BusyError, T
 from hub.ingest.broker import HOST, KEEPER, BrokerKeeper, first_state
 from hub.ingest.enrolment import Enrolment
 from hub.ingest.registry import Registry
+from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.security.passwords import Passwords
-from hub.security.pki import Authority
+from hub.security.pki import Authority, ends_at
 from hub.settings import HubSettings
 from protocols.mqtt.options import MqttOptions
 
@@ -20,6 +23,11 @@ log = logging.getLogger(__name__)
 SERVER = "server"
 FIRST_STATE = "dynamic-security.json"  # for a new broker; from then on it keeps its own
 CARE_EVERY_S = 24 * 3600.0
+END_IS_NEAR = timedelta(days=20)  # ten days after it should have been renewed
+_ENDS = T(
+    "证书 {name}.pem 到 {day} 为止，没有自动续期：请看日志和磁盘空间。",
+    "The certificate {name}.pem ends on {day} and was not renewed: see the log and the disk.",
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,14 @@ class IdentityParts:
     enrolment: Enrolment
     keeper: BrokerKeeper
     settings: HubSettings
+
+    def demand_valid(self) -> None:
+        """The health check: BusyError while a certificate of ours is about to end."""
+        folder, soon = self.enrolment.authority.folder, utc_now() + END_IS_NEAR
+        for name in (SERVER, HOST, KEEPER):
+            end = ends_at(folder / f"{name}.pem")
+            if end < soon:
+                raise BusyError(_ENDS.format(name=name, day=end.date()))
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -54,11 +70,7 @@ def open_identity(
 ) -> IdentityParts | None:
     if not settings.agents_url:
         return None
-    authority = Authority.open(settings.authority_dir)
-    first = authority.folder / FIRST_STATE
-    if not first.exists():
-        first.write_text(json.dumps(first_state(), indent=2), "utf-8")
-    renew_own(authority, settings)
+    authority = open_authority(settings)
     enrolment = Enrolment(db, registry, passwords, authority, settings.agents_url)
     enrolment.write_revoked()
     keeper = BrokerKeeper(_own_options(settings, KEEPER), enrolment.speakers)
@@ -66,13 +78,24 @@ def open_identity(
     return IdentityParts(enrolment, keeper, settings)
 
 
+def open_authority(settings: HubSettings) -> Authority:
+    """The authority with the hub's own certificates; made at the first time."""
+    authority = Authority.open(settings.authority_dir)
+    first = authority.folder / FIRST_STATE
+    if not first.exists():
+        first.write_text(json.dumps(first_state(), indent=2), "utf-8")
+    renew_own(authority, settings)
+    return authority
+
+
 def renew_own(authority: Authority, settings: HubSettings) -> None:
     """Certificates of the hub's two clients, and of the broker and the web."""
     for name in (KEEPER, HOST):
         authority.issue(name)
     urls = (settings.agents_url, settings.public_url, settings.mqtt_url)
-    hosts = dict.fromkeys(host for url in urls if (host := urlsplit(url).hostname))
-    authority.issue(SERVER, hosts)
+    hosts = [host for url in urls if (host := urlsplit(url).hostname)]
+    hosts += [host for one in settings.certificate_hosts.split(",") if (host := one.strip())]
+    authority.issue(SERVER, dict.fromkeys(hosts))
 
 
 def host_options(settings: HubSettings) -> MqttOptions:

@@ -51,6 +51,9 @@ class HubSettings(BaseSettings):
     agents_url: str = Field(
         "", description="broker as agents reach it, mqtts://host:8883; empty: no enrolment here"
     )
+    certificate_hosts: str = Field(
+        "", description="further names and addresses in the hub's own certificate, by comma"
+    )
     database_url: str = Field("", description="archive; empty: SQLite in data_dir")
     timeseries_url: str = Field(
         "duckdb:", description="duckdb:, influxdb://… or victoriametrics://…"

@@ -26,6 +26,7 @@ LOW_DISK, NO_DISK = 0.10, 0.03
 MOST_LAG_ROWS = 2_000
 OLD_BACKUP = timedelta(hours=36)
 CERTIFICATE_SOON = timedelta(days=30)
+OWN_CERTIFICATES = ("ca", "server", "storevitals-hub", "storevitals-keeper")
 CONNECT_S = 5.0
 PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
 
@@ -193,8 +194,10 @@ def broker(patient: Patient) -> Iterator[Finding]:
 
 def certificates(patient: Patient) -> Iterator[Finding]:
     settings = patient.settings
-    for name in ("mqtt_ca_file", "mqtt_cert_file"):
-        file: Path | None = getattr(settings, name)
+    files = [settings.mqtt_ca_file, settings.mqtt_cert_file]
+    if settings.agents_url:
+        files += [settings.authority_dir / f"{name}.pem" for name in OWN_CERTIFICATES]
+    for file in files:
         if file is not None:
             for certificate in x509.load_pem_x509_certificates(file.read_bytes()):
                 yield _certificate(str(file), certificate.not_valid_after_utc)

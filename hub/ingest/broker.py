@@ -27,6 +27,7 @@ KEEPER, HOST = "storevitals-keeper", "storevitals-hub"
 PREFIX = "agent:"
 LOOK_EVERY_S = 5.0  # another process of the hub may have changed SQL
 COMPARE_EVERY_S = 300.0
+OUT_FOR_S = 180.0  # until the broker has surely read the new list of revoked certificates
 BATCH = 200
 
 Speaker = tuple[str, str]
@@ -71,6 +72,14 @@ def keep_out(node: str) -> list[Command]:
     ]
 
 
+def throw_out(node: str) -> list[Command]:
+    """Ends the connection of somebody who has no rights any more: only a deletion does."""
+    return [
+        {"command": "createClient", "username": node},
+        {"command": "deleteClient", "username": node},
+    ]
+
+
 def first_state() -> dict[str, Any]:
     """The plug-in's file of a new broker: the hub's two clients, and nobody else."""
     everything = f"{NAMESPACE}/#"
@@ -112,6 +121,7 @@ class BrokerKeeper:
         self._client: MqttClient | None = None
         self._told: frozenset[Speaker] | None = None
         self._asked_at = 0.0
+        self._gone: dict[str, float] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
 
@@ -139,12 +149,21 @@ class BrokerKeeper:
             except TimeoutError:
                 pass
             self._wake.clear()
+            self._throw_out()
             if self._told is None or time.monotonic() - self._asked_at > COMPARE_EVERY_S:
                 self._compare()
                 continue
             wanted = await asyncio.to_thread(self._speakers)
             if self._told is not None:
                 self._tell(wanted, self._told)
+
+    def _throw_out(self) -> None:
+        """Who was revoked comes again until the broker has read that; nobody stays connected."""
+        now = time.monotonic()
+        self._gone = {node: until for node, until in self._gone.items() if until > now}
+        if self._told is not None:
+            for node in self._gone:
+                self._send(throw_out(node))
 
     def _on_connect(self) -> None:
         self._forget()
@@ -172,6 +191,10 @@ class BrokerKeeper:
         commands += [c for group, node in sorted(new) for c in let_in(group, node)]
         if all(self._send(commands[n : n + BATCH]) for n in range(0, len(commands), BATCH)):
             self._told = wanted
+            until = time.monotonic() + OUT_FOR_S
+            self._gone |= {node: until for _, node in gone}
+            for _, node in new:
+                self._gone.pop(node, None)
 
     def _send(self, commands: list[Command]) -> bool:
         payload = json.dumps({"commands": commands}).encode()

@@ -20,7 +20,7 @@ from hub.archive.stores.records import Store
 from hub.errors import ForbiddenError, NotFoundError, T
 from hub.ingest.enrolment_tables import CertificateRow, EnrolmentCodeRow, RenewalRow
 from hub.ingest.registry import Registry
-from hub.ingest.tables import AgentRow
+from hub.ingest.tables import AgentRow, NodeState
 from hub.kit.asker import Asker, EveryRight
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
@@ -209,7 +209,10 @@ class Enrolment:
             its = update(table).where(table.agent_id == agent_id, table.revoked_at.is_(None))
             connection.execute(its.values(revoked_at=now))
             connection.execute(delete(RenewalRow).where(RenewalRow.agent_id == agent_id))
+            silent = {"state": NodeState.OFFLINE, "state_since": now}
+            connection.execute(update(AgentRow).where(AgentRow.id == agent_id).values(silent))
             _note(connection, "agent_revoked", asker, _place(row), agent_id)
+        self._registry.shut_out(agent_id)  # its last will reaches nobody any more
         self.write_revoked()
         self.on_change()
 

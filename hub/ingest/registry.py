@@ -169,6 +169,12 @@ class Registry:
         node.state, node.state_since = state, node.heard_at
         return True
 
+    def shut_out(self, agent_id: UUID) -> None:
+        """The node is off by a person's word; who revoked it has written that down."""
+        node = self._agents.get(agent_id.bytes)
+        if node is not None:
+            node.state, node.state_since = NodeState.OFFLINE, utc_now()
+
     def save_states(self) -> None:
         """Write the states, the times last heard and who waits; every few seconds is enough."""
         agents, self._unsaved = self._unsaved, set()

@@ -174,6 +174,11 @@ class Authority:
         )
 
 
+def ends_at(path: Path) -> datetime:
+    """Until when the first certificate of a file is good."""
+    return x509.load_pem_x509_certificates(path.read_bytes())[0].not_valid_after_utc
+
+
 def grouped(fingerprint: str) -> str:
     """The first 64 bits as people compare them: `A1B2-C3D4-E5F6-0718`."""
     return "-".join(re.findall("....", fingerprint[:16]))

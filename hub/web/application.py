@@ -55,6 +55,7 @@ from hub.web.pages import (
     store,
     store_health,
     till,
+    trust,
     ui_kit,
     work_orders,
 )
@@ -93,6 +94,7 @@ API: tuple[APIRouter, ...] = (
 PAGES: tuple[APIRouter, ...] = (
     overview.router,
     login.router,
+    trust.router,
     store.router,
     stocktakes.router,
     stock.router,

@@ -61,8 +61,8 @@ def proxy(folder: Path, hub_port: int) -> Iterator[int]:
         r"127\.0\.0\.1:8080": f"127.0.0.1:{hub_port}",
         r"listen 80;": f"listen 127.0.0.1:{plain_port};",
         r"listen 443 ssl http2;": f"listen 127.0.0.1:{port} ssl http2 backlog=4096;",
-        r"/etc/storevitals/tls/hub\.crt": str(cert_file),
-        r"/etc/storevitals/tls/hub\.key": str(key_file),
+        r"ssl_certificate /etc/storevitals/tls/server\.pem": f"ssl_certificate {cert_file}",
+        r"ssl_certificate_key /etc/storevitals/tls/server\.pem": f"ssl_certificate_key {key_file}",
     }
     for found, instead in changes.items():
         text, count = re.subn(found, instead, text, flags=re.MULTILINE)

@@ -1,7 +1,4 @@
-"""EDG-09: a clean Debian 12 without any network takes the agent in and is rid of it again.
-
-Needs root and debootstrap; `apt-get` of this machine names the mirror.
-"""
+"""EDG-09: a clean Debian 12 without any network takes the agent in and is rid of it again."""
 
 import os
 import platform
@@ -13,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.debian import debian, run_inside
+
 pytestmark = pytest.mark.faults
 ROOT = Path(__file__).parents[2]
 ARCH = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -22,47 +21,15 @@ ALWAYS_LEFT = re.compile(
 )
 
 
-def mirror() -> str:
-    texts = [
-        path.read_text()
-        for path in Path("/etc/apt").rglob("*")
-        if path.suffix in (".list", ".sources")
-    ]
-    found = re.search(r"https?://\S+/debian/?(?=\s)", "\n".join(texts) + "\n")
-    return found[0] if found else "http://deb.debian.org/debian"
-
-
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    if os.geteuid() != 0:
-        pytest.skip("needs root: it makes a root file system")
-    if shutil.which("debootstrap", path=f"{os.environ['PATH']}:/usr/sbin") is None:
-        pytest.skip("needs debootstrap: apt-get install debootstrap")
-    root = tmp_path_factory.mktemp("debian") / "root"
-    command = ["debootstrap", "--variant=minbase", "--include=python3,python3-venv,passwd"]
-    done = subprocess.run(
-        [*command, "bookworm", str(root), mirror()], capture_output=True, text=True
-    )
-    if done.returncode:
-        pytest.skip(f"debootstrap reached no mirror: {done.stdout[-300:]}")
-    subprocess.run(["mount", "--bind", "/dev", str(root / "dev")], check=True)
-    subprocess.run(["mount", "-t", "proc", "proc", str(root / "proc")], check=True)
-    yield root
-    for name in ("proc", "dev"):
-        subprocess.run(["umount", str(root / name)], check=True)
-    shutil.rmtree(root)
+    with debian(tmp_path_factory.mktemp("debian"), ["python3", "python3-venv", "passwd"]) as root:
+        yield root
 
 
 def inside(root: Path, *words: str, status: int = 0) -> str:
     """In a network of its own that leads nowhere: whatever is fetched would fail."""
-    environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-    environment |= {"LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
-    command = ["unshare", "--net", "chroot", str(root), *words]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
-    said = done.stdout + done.stderr
-    assert "Traceback" not in said
-    assert done.returncode == status, said
-    return said
+    return run_inside(root, ["unshare", "--net"], words, status)
 
 
 def files(root: Path) -> set[str]:

@@ -103,10 +103,13 @@ class Broker:
         return path
 
     def revoke(self, name: str) -> None:
-        """As the hub does; the reload is what systemd does when crl.pem changes."""
+        """As the hub does; the agent comes again before systemd lets the broker read the list."""
         self.authority.write_revoked([(self._serials[name], utc_now())])
         self.speakers = frozenset(one for one in self.speakers if one[1] != name)
         self.keeper.nudge()
+
+    def reload(self) -> None:
+        """What systemd does some seconds after crl.pem has changed."""
         self._process.send_signal(signal.SIGHUP)
 
     def connect(self, pem: Path, client_id: str = "whoever") -> "Client":
@@ -291,6 +294,11 @@ def test_r37_a_revoked_agent_stays_out(broker: Broker, host: Client, mine: Clien
     wait_for(lambda: (topic, b"before") in host.heard, "the agent speaks")
     broker.revoke(OTHER)
     assert wait_for(lambda: not gone.is_up, "the revoked agent is off", 60.0) < 60.0
+    back = broker.connect(broker.agent(OTHER))
+    wait_for(lambda: back.is_up, "it is back before the list is read")
+    back.paho.publish(topic, b"after", 1)
+    broker.reload()
+    assert wait_for(lambda: not back.is_up, "it is off again", 60.0) < 60.0
     for _ in range(3):
         again = broker.connect(broker.agent(OTHER))
         again.paho.publish(topic, b"after", 1)

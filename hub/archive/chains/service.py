@@ -10,7 +10,9 @@ from hub.kit.db import Database, Scope
 from hub.kit.ids import uuid7
 from hub.kit.records.apply import Action, Change, apply
 from hub.security.accounts import Grant, NewAccount, add_account
+from hub.security.links import Invitation, make_link
 from hub.security.passwords import Passwords
+from hub.security.records import User
 from hub.security.roles import seed_roles
 
 
@@ -29,9 +31,28 @@ def create_admin(db: Database, *, chain_name: str, username: str, password: str)
 
     The name must be free: InvalidError and ConflictError as for any new user.
     """
-    with db.system_read("create_admin") as connection:
-        chain_id = connection.scalar(select(Chain.id).where(Chain.name == chain_name))
-    if chain_id is None:
-        chain_id = open_chain(db, chain_name)
+    chain_id = _chain_of(db, chain_name)
     account = NewAccount(username, username, password, (Grant("admin"),), must_change=False)
     return add_account(db, Passwords(), chain_id, account, Asker.hub("create-admin"))
+
+
+def has_people(db: Database) -> bool:
+    """Whether anybody has an account in this hub."""
+    with db.system_read("has_people") as connection:
+        return connection.execute(select(User.id).limit(1)).first() is not None
+
+
+def invite_admin(db: Database, *, chain_name: str, username: str) -> Invitation:
+    """An admin account without a password, and the link by which its owner sets one."""
+    chain_id = _chain_of(db, chain_name)
+    account = NewAccount(username, username, None, (Grant("admin"),), must_change=False)
+    user_id = add_account(db, Passwords(), chain_id, account, Asker.hub("setup"))
+    with db.system("invite_admin") as connection:
+        return make_link(connection, chain_id, user_id)
+
+
+def _chain_of(db: Database, name: str) -> UUID:
+    """The chain of this name, which is opened if there is none."""
+    with db.system_read("chain_of") as connection:
+        found = connection.scalar(select(Chain.id).where(Chain.name == name))
+    return open_chain(db, name) if found is None else found
