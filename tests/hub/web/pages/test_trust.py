@@ -9,9 +9,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from starlette.testclient import TestClient
 
-from hub.web.application import create_app
 from hub.ingest.enrolment import Enrolment
 from hub.security.pki import Authority, grouped
+from hub.web.application import create_app
 from hub.web.services import Services
 from tests.hub.web.world_under_test import open_world
 

@@ -2,7 +2,7 @@
 
 import socket
 
-from hub.app import _listen
+from hub.listening import listen
 from hub.settings import HubSettings
 
 
@@ -12,5 +12,5 @@ def test_answers_leave_at_once() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with _listen(HubSettings(port=port, mqtt_url="mqtt://127.0.0.1:1883")) as listener:
+    with listen(HubSettings(port=port, mqtt_url="mqtt://127.0.0.1:1883")) as listener:
         assert listener.proto == socket.IPPROTO_TCP
