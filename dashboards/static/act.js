@@ -3,14 +3,10 @@ const toasts = document.getElementById("toasts");
 const text = document.body.dataset;
 
 export function toast(message, { undo = null, bad = false, seconds = 6 } = {}) {
-  const box = document.createElement("div");
-  box.className = bad ? "toast toast-bad" : "toast";
-  box.append(message);
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = undo ? text.undo : text.close;
+  const box = Object.assign(document.createElement("div"), { className: bad ? "toast toast-bad" : "toast" });
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: undo ? text.undo : text.close });
   button.onclick = () => { box.remove(); undo?.(); };
-  box.append(button);
+  box.append(message, button);
   toasts.replaceChildren(box);
   setTimeout(() => box.remove(), seconds * 1000);
 }
@@ -21,6 +17,32 @@ async function post(url, body = null) {
   if (answer.ok) return answer.status === 204 ? null : answer.json().catch(() => null);
   const problem = await answer.json().catch(() => ({}));
   throw new Error(problem.detail ?? problem.title ?? `${answer.status}`);
+}
+
+// While an input method composes, keys are its own and letters no word yet: everybody hears of the word alone.
+addEventListener("input", (event) => event.isComposing && event.stopImmediatePropagation(), true);
+addEventListener("compositionend", (event) => event.target.dispatchEvent(new Event("input", { bubbles: true })), true);
+
+// A scanner is told by its speed and read by its physical keys, so that it works with an input method on.
+const SIGNS = { Minus: "-", Period: ".", Slash: "/", Semicolon: ":" };
+let scan = "", pressedAt = 0, before = "";
+addEventListener("keydown", (event) => {
+  const isFast = event.timeStamp - pressedAt < 50, isScan = isFast && event.code.endsWith("Enter") && scan.length > 5;
+  pressedAt = event.timeStamp;
+  const key = /^(?:Key|Digit|Numpad)([A-Z0-9])$/.exec(event.code)?.[1] ?? SIGNS[event.code] ?? "";
+  if (!isFast) before = event.target.value ?? "";
+  if (event.isComposing || event.keyCode === 229 || isScan) event.stopImmediatePropagation();
+  if (isScan) { event.preventDefault(); scanned(event.target, scan, before); }
+  scan = (isFast ? scan : "") + (event.shiftKey ? key : key.toLowerCase());
+}, true);
+function scanned(at, text, before) {
+  const form = document.querySelector("form[data-scans]"), isField = at.matches("input, textarea"), field = isField ? at : form?.elements[0];
+  if (!field) return location.assign(`/scan?code=${encodeURIComponent(text)}`);
+  at.blur(); // ends what an input method made of it
+  field.value = (isField ? before : "") + text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  if (form && field.form === form) form.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  field.focus();
 }
 
 // The row changes at once; the hub's refusal puts it back with the reason.
@@ -150,8 +172,6 @@ document.addEventListener("click", (event) => {
   event.target.closest("[data-closes]")?.closest("dialog")?.close();
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
-});
+document.addEventListener("keydown", ({ key }) => key === "Escape" && document.querySelectorAll("details.menu[open]").forEach((menu) => { menu.open = false; }));
 document.addEventListener("htmx:sendError", () => toast(text.offline, { bad: true }));
 document.addEventListener("htmx:responseError", (event) => toast(`${text.refused} ${event.detail.xhr.status}`, { bad: true }));

@@ -105,10 +105,6 @@ box.addEventListener("click", (event) => {
   const by = event.target.closest("[data-add]")?.dataset.add;
   if (by && shown) add({ item_id: shown.item_id, quantity_milli: by * 1000 });
 });
-// A wedge types wherever the cursor is: what is typed outside of a field goes to the code.
-document.addEventListener("keydown", (event) => {
-  if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.target.closest("input, textarea, select, dialog")) code.focus();
-});
 
 if ("BarcodeDetector" in window && navigator.mediaDevices) {
   const camera = find("camera"), viewer = find("viewer");

@@ -66,10 +66,8 @@ async function save(cell, down, right) {
 function said(cell, told, input) {
   cell.querySelector(".cell-said")?.remove();
   if (told.version) cell.dataset.version = told.version;
-  const text = document.createElement("p");
-  text.className = "cell-said";
+  const text = Object.assign(document.createElement("p"), { className: "cell-said", textContent: told.error ?? words.offline });
   text.setAttribute("role", "alert");
-  text.textContent = told.error ?? words.offline;
   cell.append(text);
   input.setAttribute("aria-invalid", "true");
   input.focus();
@@ -92,7 +90,7 @@ async function refused(answer) {
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 document.addEventListener("keydown", (event) => {
   const cell = event.target.closest?.("[data-grid] td");
-  if (!cell || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!cell || event.ctrlKey || event.metaKey || event.altKey) return;
   if (cell.classList.contains("editing")) return whileEditing(event, cell);
   if (event.target !== cell) return;
   if (STEPS[event.key]) walk(cell, ...STEPS[event.key]);
@@ -154,9 +152,8 @@ document.addEventListener("formdata", (event) => { // a dialog's form goes with 
   if (other) for (const [name, value] of new FormData(other)) if (["id", "all", "state"].includes(name)) event.formData.append(name, value);
 });
 
-// The order of columns, and dialogs that close.
+// The order of columns.
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-closes]")) event.target.closest("dialog").close();
   const item = event.target.closest("[data-up]")?.closest("li");
   if (!item?.previousElementSibling) return;
   item.previousElementSibling.before(item);
@@ -180,7 +177,6 @@ function neighbours() {
   const came = JSON.parse(sessionStorage.getItem(kind) ?? "null");
   for (const link of document.querySelectorAll("[data-back]")) link.href = came?.href ?? link.href;
   if (!nav || !came) return;
-
   const at = came.ids.indexOf(location.pathname.split("/")[3]);
   if (at < 0) return;
   const [back, on] = nav.querySelectorAll("a");

@@ -41,16 +41,12 @@ function choose(place) {
 }
 const chosen = () => hits().findIndex((hit) => hit.getAttribute("aria-selected") === "true");
 
-// While an input method composes, its keys are its own, and its letters are not yet a word.
-input.addEventListener("input", (event) => {
+input.addEventListener("input", () => {
   isBehind = true;
-  if (event.isComposing) return;
   clearTimeout(waiting);
   waiting = setTimeout(find, 100);
 });
-input.addEventListener("compositionend", find);
 input.addEventListener("keydown", (event) => {
-  if (event.isComposing) return;
   if (event.key === "ArrowDown") choose(chosen() + 1);
   else if (event.key === "ArrowUp") choose(chosen() - 1);
   else if (event.key === "Enter" && isBehind) isHasty = true;
@@ -83,10 +79,7 @@ function recent() {
   const group = document.createElement("div");
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", list.dataset.recent);
-  const head = document.createElement("span");
-  head.className = "menu-title";
-  head.textContent = list.dataset.recent;
-  group.append(head, ...found.map(line));
+  group.append(Object.assign(document.createElement("span"), { className: "menu-title", textContent: list.dataset.recent }), ...found.map(line));
   return [group];
 }
 function line({ href, title }, place) {

@@ -94,3 +94,26 @@ def test_a_page_is_called_by_either_language() -> None:
     text = T("全部档案", "All of the archive")
     assert all(is_called(q, text) for q in ("qbda", "档案", "檔案", "archive all"))
     assert not is_called("alerts", text)
+
+
+@pytest.mark.parametrize(
+    ("code", "place"),
+    [
+        ("6901234567892", "/archive/products/{product}"),
+        ("６９０１２３４５６７８９２", "/archive/products/{product}"),
+        ("https://hub.example/machines/{cabinet}", "/machines/{cabinet}"),
+        ("cab-1", "/archive/equipment/{cabinet}"),
+    ],
+)
+def test_a_scanned_code_leads_to_what_has_it(world: World, code: str, place: str) -> None:
+    """PRD-09, STO-12: barcode, label and code, in full-width digits too."""
+    ids = {"product": world.amber.product, "cabinet": world.mine.cabinet}
+    manager = world.signed_in("store_manager")
+    answer = manager.get("/scan", params={"code": code.format(**ids)}, follow_redirects=False)
+    assert answer.headers["location"] == place.format(**ids)
+
+
+def test_a_code_that_nothing_has_says_so(world: World) -> None:
+    answer = english(world.signed_in("store_manager")).get("/scan?code=0000000000")
+    assert answer.status_code == 404
+    assert "0000000000" in answer.text
