@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hub.alerts import expiring
 from hub.kit.clock import utc_now
 from hub.kit.statistics import learn
 from hub.web.services import Services
@@ -24,9 +25,10 @@ class Chore:
 
 
 def chores(services: Services) -> tuple[Chore, ...]:
-    db, series = services.db, services.timeseries
+    db, series, live = services.db, services.timeseries, services.live
     return (
         Chore("seal time series", 60, lambda: series.maintain(utc_now())),
+        Chore("remind of what ends soon", expiring.EVERY_S, lambda: expiring.remind(db, live)),
         Chore("learn sizes of tables", 15 * 60, lambda: learn(db)),
     )
 

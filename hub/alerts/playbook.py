@@ -333,6 +333,28 @@ PLAYBOOK: dict[Rule, Play] = {
             T("逐条查看下面的预警，找出最早的一条。", "Look below for the one that came first."),
         ),
     ),
+    Rule.EXPIRING: Play(
+        T("即将到期", "Ends soon"),
+        T(
+            "到期前要有决定，否则会一再提醒。",
+            "Decide before its day; until then you are reminded.",
+        ),
+        T(
+            "合同、证照或员工证书快到有效期末。",
+            "A contract, licence or certificate comes to the end of its term.",
+        ),
+        (
+            T(
+                "合同：打开记录，选“续签”“重新谈判”或“到期终止”。",
+                "Contract: open it and choose to renew, renegotiate or let it end.",
+            ),
+            T(
+                "证照和证书：办好后填写新的有效期。",
+                "Licence or certificate: once renewed, enter its new date.",
+            ),
+            T("不再需要的记录请归档。", "Archive what is no longer needed."),
+        ),
+    ),
     **PLAYS_OF_CAUSES,
 }
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from hub.alerts.families import AFTERMATH, RERAISE_HOLD, Place
+from hub.alerts.families import AFTERMATH, RERAISE_HOLD, UNSENSED, Place
 from hub.alerts.models import Alert, AlertEventKind, AlertStatus
 from hub.alerts.raising import FIRST_STEP_AFTER, Raising, clear, place_of
 from hub.alerts.rows import ALERTS, COLUMNS, AlertState, Batch, Told
@@ -40,9 +40,7 @@ def reconcile(
     over = [
         _end(one.place, now)
         for one in is_open
-        if one.place.rule is not Rule.STORM
-        and one.clears_at is None
-        and _key(one.place) not in holds
+        if one.place.rule not in UNSENSED and one.clears_at is None and _key(one.place) not in holds
     ]
     places = {_key(one.place) for one in is_open}
     missing = [

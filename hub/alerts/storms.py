@@ -6,7 +6,7 @@ alert is the incident.
 
 from collections.abc import Sequence
 
-from hub.alerts.families import STORE_CAUSES, STORM_LASTS, STORM_SIZE, STORM_WINDOW, Place
+from hub.alerts.families import STORE_CAUSES, STORM_LASTS, STORM_SIZE, STORM_WINDOW, UNSENSED, Place
 from hub.alerts.models import AlertEventKind, AlertStatus
 from hub.alerts.rows import AlertState, Batch
 from hub.detection.findings import Rule
@@ -17,6 +17,8 @@ STORM_SOURCE = "store"
 
 def storm_of(open_ones: Sequence[AlertState], alert: AlertState) -> AlertState | None:
     """The storm that a new alert of the same store belongs to."""
+    if alert.place.rule is Rule.EXPIRING:
+        return None
     for one in open_ones:
         is_storm = one.place.rule is Rule.STORM
         if is_storm and alert.raised_at - one.raised_at <= STORM_LASTS:
@@ -30,7 +32,7 @@ def gather(batch: Batch, open_ones: Sequence[AlertState]) -> AlertState | None:
         one
         for one in open_ones
         if one.parent_id is None
-        and one.place.rule is not Rule.STORM
+        and one.place.rule not in UNSENSED
         and abs(batch.now - one.raised_at) <= STORM_WINDOW
     ]
     if len(young) < STORM_SIZE:

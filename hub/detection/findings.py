@@ -59,6 +59,7 @@ class Rule(StrEnum):
     SALES_SPIKE = "sales-spike"
     STORE_QUIET = "store-quiet"
     STORM = "storm"
+    EXPIRING = "expiring"  # of the archive: what ends soon and is not decided
 
 
 class Change(StrEnum):

@@ -29,6 +29,7 @@ BUSINESS = (
     Rule.SALES_DROP,
     Rule.SALES_SPIKE,
     Rule.STORE_QUIET,
+    Rule.EXPIRING,
 )
 
 

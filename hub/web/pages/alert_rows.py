@@ -16,6 +16,7 @@ from hub.alerts.plays import Plays
 from hub.alerts.service import UPDATE, count_children
 from hub.archive.equipment.records import Equipment
 from hub.archive.stores.records import Store
+from hub.detection.findings import Rule
 from hub.errors import T
 from hub.kit.db import ScopedSession
 from hub.security.actor import Actor
@@ -59,6 +60,7 @@ class AlertRow:
     children: int
     returns: int
     shelved_until: datetime | None
+    record_href: str = ""  # what of the archive it is about
 
     @property
     def measure(self) -> str:
@@ -159,7 +161,14 @@ def row_of(
         children=names.children.get(alert.id, 0),
         returns=alert.returns,
         shelved_until=alert.shelved_until,
+        record_href=_record_href(alert),
     )
+
+
+def _record_href(alert: Alert) -> str:
+    if alert.rule_name is not Rule.EXPIRING:
+        return ""
+    return "/archive/" + alert.source.rpartition("/")[0]
 
 
 def title_of(thing: str, what: T, language: Language) -> str:

@@ -1,0 +1,177 @@
+"""Contracts, licences and certificates that end soon, as alerts until somebody decided (SUP-12).
+
+Each lead time that passes makes the alert worse, so people are told again: of 60, 30 and 7 days the
+first is low, the next medium, the last high. A decision, a new date or the archive ends it. One
+that a person resolved undecided comes back at the next lead time.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select
+
+from hub.alerts.announce import announce
+from hub.alerts.models import Alert
+from hub.alerts.raising import Raising
+from hub.archive.contracts.lead_times import days_of
+from hub.archive.contracts.records import Contract, Decision
+from hub.archive.documents.records import Document
+from hub.archive.staff.records import Certificate, Employee
+from hub.archive.stores.records import Store
+from hub.detection.findings import Change, Evidence, Finding, Rule, Severity
+from hub.kit.clock import utc_now
+from hub.kit.db import Database
+from hub.live import Live
+
+EVERY_S = 300.0
+USUAL_DAYS = "60, 30, 7"
+_LEVELS = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)  # of the last lead time, the one before, …
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Something of one store that ends on a day; `of` is its place in the archive."""
+
+    store_id: UUID
+    of: str
+    name: str
+    ends_on: date
+    days: str
+
+    @property
+    def source(self) -> str:
+        """Another day is another alert."""
+        return f"{self.of}/{self.ends_on}"
+
+    def level(self, today: date) -> tuple[Severity, date] | None:
+        """How urgent it is and since which day; None while nobody need think of it."""
+        leads = sorted(days_of(self.days))
+        for severity, lead in zip(_LEVELS, leads, strict=False):
+            since = self.ends_on - timedelta(days=lead)
+            if today >= since:
+                return severity, since
+        for lead in leads[len(_LEVELS) :]:
+            if today >= self.ends_on - timedelta(days=lead):
+                return Severity.LOW, self.ends_on - timedelta(days=lead)
+        return None
+
+    def finding(self, change: Change, level: tuple[Severity, date], now: datetime) -> Finding:
+        since = datetime.combine(level[1], time(), UTC)
+        return Finding(
+            change=change,
+            store_id=self.store_id,
+            source=self.source,
+            rule=Rule.EXPIRING,
+            severity=level[0],
+            since_ms=int(since.timestamp() * 1000),
+            at_ms=int(now.timestamp() * 1000),
+            evidence=Evidence(device=f"{self.name} · {self.ends_on}"[:120]),
+        )
+
+
+def remind(db: Database, live: Live, now: datetime | None = None) -> int:
+    """Bring the alerts in line with what ends soon; how many changed."""
+    at = now or utc_now()
+    with db.system_read("what ends soon") as connection:
+        changes = _changes(connection, at)
+        chains = {row.id: row.chain_id for row in connection.execute(_STORES)}
+    if not changes:
+        return 0
+    with db.system("what ends soon") as connection:
+        told = Raising(connection, chains).post(changes, at)
+    announce(live, told)
+    return len(told)
+
+
+_STORES = select(Store.id, Store.chain_id).where(Store.archived_at.is_(None)).order_by(Store.code)
+
+
+def _changes(connection: Connection, now: datetime) -> list[Finding]:
+    """What is not yet as it should be."""
+    known = {
+        (row.store_id, row.source): row
+        for row in connection.execute(
+            select(Alert.store_id, Alert.source, Alert.severity, Alert.began_at).where(
+                Alert.rule == Rule.EXPIRING.value, Alert.closed_at.is_(None)
+            )
+        )
+    }
+    found = []
+    for one in _endings(connection):
+        level = one.level(now.date())
+        if level is None:
+            continue
+        alert = known.pop((one.store_id, one.source), None)
+        if alert is None:
+            found.append(one.finding(Change.RAISED, level, now))
+        elif alert.severity != level[0]:
+            found.append(one.finding(Change.STEPPED, level, now))
+    return found + [_over(row, now) for row in known.values()]
+
+
+def _over(alert: Row[Any], now: datetime) -> Finding:
+    """It was decided, renewed or archived."""
+    return Finding(
+        change=Change.CLEARED,
+        store_id=alert.store_id,
+        source=alert.source,
+        rule=Rule.EXPIRING,
+        severity=Severity(alert.severity),
+        since_ms=int(alert.began_at.timestamp() * 1000),
+        at_ms=int(now.timestamp() * 1000),
+        evidence=Evidence(),
+    )
+
+
+def _endings(connection: Connection) -> Iterator[Ending]:
+    """Everything undecided that has an end."""
+    document = select(
+        Document.store_id, Document.id, Document.title, Document.valid_until, Document.reminder_days
+    ).where(Document.archived_at.is_(None), Document.valid_until.is_not(None))
+    for row in connection.execute(document):
+        of = f"documents/{row.id}"
+        yield Ending(row.store_id, of, row.title, row.valid_until, row.reminder_days)
+    certificate = (
+        select(
+            Certificate.store_id,
+            Certificate.id,
+            Certificate.name,
+            Certificate.valid_until,
+            Employee.name.label("employee"),
+        )
+        .join(Employee, Employee.id == Certificate.employee_id)
+        .where(
+            Certificate.archived_at.is_(None),
+            Employee.archived_at.is_(None),
+            Certificate.valid_until.is_not(None),
+        )
+    )
+    for row in connection.execute(certificate):
+        name = f"{row.employee} {row.name}"
+        yield Ending(row.store_id, f"certificates/{row.id}", name, row.valid_until, USUAL_DAYS)
+    yield from _contracts(connection)
+
+
+def _contracts(connection: Connection) -> Iterator[Ending]:
+    """A contract is told of in the first store it is for; without one, in the chain's first."""
+    stores: dict[UUID, list[UUID]] = {}
+    for row in connection.execute(_STORES):
+        stores.setdefault(row.chain_id, []).append(row.id)
+    undecided = select(
+        Contract.chain_id,
+        Contract.id,
+        Contract.title,
+        Contract.number,
+        Contract.valid_until,
+        Contract.reminder_days,
+        Contract.stores,
+    ).where(Contract.archived_at.is_(None), Contract.decision == Decision.OPEN)
+    for row in connection.execute(undecided):
+        its = stores.get(row.chain_id, [])
+        named = [one for one in row.stores or () if one in its] or its[:1]
+        name = f"{row.title} {row.number}"
+        for store_id in named[:1]:
+            yield Ending(store_id, f"contracts/{row.id}", name, row.valid_until, row.reminder_days)
