@@ -14,6 +14,7 @@ import hub.archive.catalogue
 import hub.archive.stock.items
 import hub.archive.stock.models
 import hub.archive.stocktakes.models
+import hub.archive.transfers.models
 import hub.ingest.enrolment_tables
 import hub.ingest.positions
 import hub.ingest.tables
@@ -45,6 +46,7 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.archive.stock.items,
     hub.archive.stock.models,
     hub.archive.stocktakes.models,
+    hub.archive.transfers.models,
     hub.ingest.enrolment_tables,
     hub.ingest.positions,
     hub.ingest.tables,

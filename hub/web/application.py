@@ -23,6 +23,7 @@ from hub.web.api import (
 )
 from hub.web.api import stocktakes as stocktake_api
 from hub.web.api import store_health as health_api
+from hub.web.api import transfers as transfer_api
 from hub.web.api import work_orders as order_api
 from hub.web.approvals import install_approvals
 from hub.web.deps import DOORS
@@ -51,10 +52,12 @@ from hub.web.pages import (
     record_lists,
     roles,
     stock,
+    stock_dates,
     stocktakes,
     store,
     store_health,
     till,
+    transfers,
     trust,
     ui_kit,
     work_orders,
@@ -89,6 +92,7 @@ API: tuple[APIRouter, ...] = (
     exchange.router,
     files.router,
     stocktake_api.router,
+    transfer_api.router,
     records.router,
 )
 PAGES: tuple[APIRouter, ...] = (
@@ -97,6 +101,8 @@ PAGES: tuple[APIRouter, ...] = (
     trust.router,
     store.router,
     stocktakes.router,
+    transfers.router,
+    stock_dates.router,
     stock.router,
     alert_pages.router,
     imports.router,

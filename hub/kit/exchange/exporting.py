@@ -179,11 +179,12 @@ def csv_parts(session: ScopedSession, export: Export, say: Say) -> Iterator[byte
     for page in pages(session, export, say):
         buffer.seek(0)
         buffer.truncate()
-        writer.writerows([[_harmless(one) for one in row] for row in page])
+        writer.writerows([[harmless(one) for one in row] for row in page])
         yield buffer.getvalue().encode()
 
 
-def _harmless(value: Value) -> Value:
+def harmless(value: Value) -> Value:
+    """No cell that a spreadsheet would take for a formula."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, str) and value.lstrip(" \u3000").startswith(FORMULA):

@@ -153,6 +153,7 @@ def show_item(
         on=on or clock.day_of(view.now),
         at=at,
         document=uuid7(),
+        targets=[(one.id, one.name) for one in _stores(session, actor) if one.id != here.id],
         losses=[(key, say(view.language, text)) for key, text in LOSSES.items()],
         may_correct=actor.may(CORRECT, here.id),
         sees_money=actor.may(MONEY, here.id),

@@ -52,6 +52,8 @@ PATHS = (
     "/stock",
     "/stock/codes",
     "/stock/counts",
+    "/stock/transfers",
+    "/stock/on",
     "/archive",
     "/mentions",
     "/archive/equipment",
