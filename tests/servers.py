@@ -162,6 +162,7 @@ class HubProcess(Program):
         broker_url: str,
         stores: int,
         command: Sequence[str] | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         self.data_dir, self.port = folder / "hub", free_port()
         self.stores = seed_hub(self.data_dir, GROUP, demo_stores(stores), LOGIN)
@@ -172,6 +173,7 @@ class HubProcess(Program):
             "HUB_HOST": HOST,
             "HUB_PORT": str(self.port),
             "HUB_MQTT_URL": broker_url,
+            **(more or {}),
         }
         super().__init__("hub", command or [*program("storevitals-hub"), "serve"], folder, own)
 

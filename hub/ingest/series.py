@@ -23,7 +23,7 @@ class SeriesConsumer:
         return self._position
 
     def floor(self) -> int:
-        return self._position
+        return self._timeseries.floor()
 
     def apply(self, block: Block) -> None:
         self._timeseries.write(block.points, block.last_seq)

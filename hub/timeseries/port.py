@@ -120,6 +120,9 @@ class TimeSeries(Protocol):
     def position(self) -> int:
         """Journal position of the last write; 0 in a new engine."""
 
+    def floor(self) -> int:
+        """The position that is safe on disk, up to `position()`: later rows may be needed again."""
+
     def write(self, points: Points, position: int) -> None:
         """Keep points and position, both or neither; writing the same again changes nothing."""
 

@@ -65,6 +65,9 @@ class TieredTimeSeries:
     def position(self) -> int:
         return self._engine.position()
 
+    def floor(self) -> int:
+        return self._engine.floor()
+
     def write(self, points: Points, position: int) -> None:
         """What the points make wrong is forgotten, durably, before they are written."""
         days = np.unique(points.t_ms // DAY_MS).tolist()

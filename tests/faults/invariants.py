@@ -39,7 +39,7 @@ from hub.kit.db import Database
 from hub.live import Live
 from hub.timeseries.arrays import ordered
 from hub.timeseries.engines import open_timeseries
-from hub.timeseries.port import PointQuality, Points
+from hub.timeseries.port import PointQuality, Points, TimeSeries
 from protocols.reading import Quality
 from protocols.sparkplug import codec
 from protocols.sparkplug.sparkplug_b_pb2 import Payload
@@ -119,8 +119,8 @@ class Produced:
         return cls(node, epochs, batches, names)
 
 
-def check(hub_dir: Path, outboxes: Mapping[str, Path]) -> Verdict:
-    """Everything must be stopped. Works on a copy of the hub's folder."""
+def check(hub_dir: Path, outboxes: Mapping[str, Path], timeseries_url: str = "duckdb:") -> Verdict:
+    """Everything must be stopped but a remote engine. Works on a copy of the hub's folder."""
     verdict = Verdict()
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "hub"
@@ -131,11 +131,13 @@ def check(hub_dir: Path, outboxes: Mapping[str, Path]) -> Verdict:
             produced = [Produced.read(node, path) for node, path in outboxes.items()]
             registry = Registry(db)
             rows = list(_rows(journal))
-            _check_batches(verdict, produced, rows, registry)
+            said = [row for row in rows if row.kind != RowKind.CANARY]
+            _check_batches(verdict, produced, said, registry)
             for agent in produced:
                 _check_people(verdict, agent)
-            _check_points(verdict, rows, registry, copy)
-            _check_tickets(verdict, produced, db, registry, rows)
+            with closing(open_timeseries(timeseries_url, copy, registry.store_of)) as points:
+                _check_points(verdict, rows, registry, points)
+            _check_tickets(verdict, produced, db, registry, said)
             _check_replay(verdict, db, journal, Path(folder) / "fresh")
         finally:
             journal.close()
@@ -268,20 +270,15 @@ def _check_people(verdict: Verdict, agent: Produced) -> None:
 
 
 def _check_points(
-    verdict: Verdict, rows: Sequence[JournalRow], registry: Registry, folder: Path
+    verdict: Verdict, rows: Sequence[JournalRow], registry: Registry, timeseries: TimeSeries
 ) -> None:
     block, refusals = decode(rows, registry)
     for refusal in refusals:
         verdict.fault(f"journal row {refusal.row.seq} is not decoded: {refusal.error}")
     expected = ordered(block.points)
-    timeseries = open_timeseries("duckdb:", folder, registry.store_of)
-    try:
-        series = np.unique(expected.series).tolist()
-        found = timeseries.read(series, 0, _END_MS)
-        if timeseries.position() != rows[-1].seq:
-            verdict.fault(f"the series are at row {timeseries.position()} of {rows[-1].seq}")
-    finally:
-        timeseries.close()
+    found = timeseries.read(np.unique(expected.series).tolist(), 0, _END_MS)
+    if timeseries.position() != rows[-1].seq:
+        verdict.fault(f"the series are at row {timeseries.position()} of {rows[-1].seq}")
     verdict.points = len(found)
     verdict.compare("points", _points(found), _points(expected))
 

@@ -29,6 +29,7 @@ class Scene:
     hub: HubProcess
     agents: list[AgentProcess]
     stores: list[TestStore]
+    timeseries_url: str = "duckdb:"
 
     @property
     def programs(self) -> list[Program]:
@@ -68,16 +69,19 @@ class Scene:
         wait_for(self.hub.is_caught_up, CAUGHT_UP_S, "the hub's consumers lag")
         self.hub.stop()
         self.broker.stop()
-        return check(self.hub.data_dir, self.outboxes)
+        return check(self.hub.data_dir, self.outboxes, self.timeseries_url)
 
 
 @contextmanager
-def scene(folder: Path, shapes: Sequence[StoreShape], seed: int) -> Iterator[Scene]:
+def scene(
+    folder: Path, shapes: Sequence[StoreShape], seed: int, timeseries_url: str = "duckdb:"
+) -> Iterator[Scene]:
     with street(folder, shapes, seed) as stores, ExitStack() as ends:
         broker = Broker(folder)
-        hub = HubProcess(folder, broker.url, len(stores))
+        more = {"HUB_TIMESERIES_URL": timeseries_url}
+        hub = HubProcess(folder, broker.url, len(stores), more=more)
         agents = [AgentProcess(s.folder, s.node, s.config(broker.url)) for s in stores]
-        built = Scene(folder, broker, hub, agents, stores)
+        built = Scene(folder, broker, hub, agents, stores, timeseries_url)
         for program in built.programs:
             ends.callback(program.stop)
         yield built

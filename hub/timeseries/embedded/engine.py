@@ -75,6 +75,9 @@ class DuckDbTimeSeries:
     def position(self) -> int:
         return self._catalogue.position
 
+    def floor(self) -> int:
+        return self._catalogue.position
+
     def write(self, points: Points, position: int) -> None:
         today = int(self._now().timestamp() * 1000) // DAY_MS
         self._hot.write(storable(points), position=position, today=today)

@@ -73,6 +73,9 @@ class InfluxTimeSeries:
     def position(self) -> int:
         return self._place.position
 
+    def floor(self) -> int:
+        return self._place.position
+
     def write(self, points: Points, position: int) -> None:
         bucket = f"{self._database}/{self._policy}"
         for lines in batches(ordered(storable(points)), NAME, is_good_told=True):

@@ -90,6 +90,9 @@ class VictoriaTimeSeries:
         """Of the last write; after a start that of the last one that was safe on disk."""
         return self._position
 
+    def floor(self) -> int:
+        return self._place.position
+
     def write(self, points: Points, position: int) -> None:
         kept = self._within_retention(ordered(storable(points)))
         with self._lock:

@@ -52,11 +52,13 @@ def test_what_a_killed_server_lost_is_sent_again(own_victoria: Victoria, tmp_pat
     engine = open_engine(own_victoria, tmp_path)
     for number in range(5):
         engine.write(batch(number), number + 1)
+    assert (engine.position(), engine.floor()) == (5, 0)
     kill(own_victoria)
     held = len(engine.read([1], 0, FAR))
     assert held < 250, "the kill came too late to lose anything"
     engine.maintain(NOON)
     assert len(engine.read([1], 0, FAR)) == 250
+    assert engine.floor() == 5
     engine.close()
     again = open_engine(own_victoria, tmp_path)
     assert again.position() == 5
