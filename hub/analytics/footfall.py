@@ -4,6 +4,7 @@ A figure comes with its coverage, the share of the time in which the counters co
 is never taken for nobody (TSD-11).
 """
 
+import math
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, case, func, select
 
 from hub.analytics.stores import StoreClock
 from hub.analytics.tables import FootfallSlot
@@ -24,6 +25,7 @@ _SLOTS: Table = FootfallSlot.__table__  # type: ignore[assignment]  # declarativ
 SLOT = timedelta(minutes=15)
 HEATMAP_DAYS = 14
 MIN_COVERAGE = 0.5  # a slot below it says nothing about an hour
+NO_COVERAGE = 1e-9
 QUIET = timedelta(minutes=90)  # nobody moved for so long: the store has closed
 MIN_ARRIVALS = 5  # a dwell time of fewer people is chance
 DWELL_METHOD = T(
@@ -142,9 +144,34 @@ def flows(session: ScopedSession, clock: StoreClock, edges: Sequence[datetime]) 
     return found
 
 
+def entries(session: ScopedSession, clock: StoreClock, edges: Sequence[datetime]) -> list[float]:
+    """Only who came in between n + 1 instants, summed up by the database; NaN: nobody knows."""
+    by_slot = (
+        select(
+            FootfallSlot.start_at,
+            func.sum(FootfallSlot.in_count).label("entries"),
+            func.avg(FootfallSlot.coverage).label("coverage"),
+        )
+        .where(
+            FootfallSlot.store_id == clock.store_id,
+            FootfallSlot.start_at >= edges[0],
+            FootfallSlot.start_at < edges[-1],
+        )
+        .group_by(FootfallSlot.start_at)
+        .subquery()
+    )
+    bucket = case(*((by_slot.c.start_at < end, n) for n, end in enumerate(edges[1:])))
+    found = select(bucket, func.sum(by_slot.c.entries), func.sum(by_slot.c.coverage))
+    known = [math.nan] * (len(edges) - 1)
+    for n, total, coverage in session.execute(found.group_by(bucket)):
+        if float(coverage) * (SLOT / (edges[n + 1] - edges[n])) >= NO_COVERAGE:
+            known[n] = float(total)
+    return known
+
+
 def _flow(start: datetime, end: datetime, slots: Sequence[_Slot], present: Sequence[float]) -> Flow:
     coverage = sum(slot.coverage for slot in slots) * (SLOT / (end - start))
-    if coverage < 1e-9:
+    if coverage < NO_COVERAGE:
         return Flow(start, end, None, None, 0.0)
     entries, exits = sum(s.entries for s in slots), sum(s.exits for s in slots)
     people = sum(present) / len(present)

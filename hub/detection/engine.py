@@ -206,7 +206,7 @@ class Engine:
             row.store_id,
             f"{row.device}/{row.metric}",
             rule_of(limits, change.group),
-            Severity(max(change.after, change.announced, change.before)),
+            Severity(change.after or max(change.announced, change.before)),
             change.began_ms,
             at_ms,
             evidence,

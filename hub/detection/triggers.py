@@ -112,7 +112,7 @@ def changes(book: NDArray[np.void], params: NDArray[np.void], now: Moment) -> li
     for group, triggers in enumerate(GROUPS):
         level[:, group] = severity[:, triggers].max(axis=1)
     _date(book, now, (before == 0) & (level > 0))
-    is_told = now.is_fresh[:, None] & (level > book["announced"])
+    is_told = now.is_fresh[:, None] & (level > 0) & (level != book["announced"])  # worse or better
     is_over = (level == 0) & (before > 0)
     found = [
         _transition(book[row], severity[row], now, (int(row), int(group), int(before[row, group])))

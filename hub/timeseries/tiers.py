@@ -1,4 +1,5 @@
-"""Sums of 15 minutes over days that are past, kept by the hub itself whatever the engine.
+"""Sums of 15 minutes, kept by the hub itself whatever the engine: on disk of days that are past,
+in memory of the day under way.
 
 They are made when they are first asked for, from the raw points, and forgotten when a point of
 their day comes late or is deleted, so they always equal what the raw points say
@@ -20,6 +21,7 @@ from hub.kit.clock import utc_now
 from hub.timeseries.arrays import rows_of
 from hub.timeseries.cells import CELL_MS, CELLS_A_DAY, Cells, grid
 from hub.timeseries.port import Buckets, Capabilities, Points, TimeSeries
+from hub.timeseries.running import RunningDay
 
 DAY_MS = 24 * 3_600_000
 DAYS_AT_ONCE = 31
@@ -52,6 +54,7 @@ class TieredTimeSeries:
         self._lock = threading.Lock()
         self._touched: dict[int, float] = {}  # day → when a write to it ended; inf: it goes on
         self._started = monotonic()
+        self._running = RunningDay(settle_s)
         self._file = sqlite3.connect(folder / FILE, check_same_thread=False, timeout=10.0)
         self._file.execute("PRAGMA journal_mode=WAL")
         self._file.execute("PRAGMA synchronous=FULL")
@@ -71,7 +74,9 @@ class TieredTimeSeries:
     def write(self, points: Points, position: int) -> None:
         """What the points make wrong is forgotten, durably, before they are written."""
         days = np.unique(points.t_ms // DAY_MS).tolist()
+        today = self._today()
         with self._lock:
+            quarters = self._running.begin(today, points.series, points.t_ms)
             self._touched.update(dict.fromkeys(days, math.inf))
             for day in self._days.intersection(days):
                 of_day = points.series[points.t_ms // DAY_MS == day]
@@ -80,15 +85,18 @@ class TieredTimeSeries:
             self._engine.write(points, position)
         finally:
             self._settle(days)
+            with self._lock:
+                self._running.settle(today, quarters)
 
     def read(self, series: Sequence[int], start_ms: int, end_ms: int) -> Points:
         return self._engine.read(series, start_ms, end_ms)
 
     def buckets(self, series: Sequence[int], edges_ms: NDArray[np.int64]) -> Buckets:
-        """From the tiers where all edges lie on quarters of an hour and past days are asked for."""
+        """From what is kept, where edges lie on quarters of an hour and past days are asked for."""
         start_ms, end_ms = int(edges_ms[0]), int(edges_ms[-1])
+        today = self._today()
         first = start_ms // DAY_MS
-        last = min(-(-end_ms // DAY_MS), self._today())
+        last = min(-(-end_ms // DAY_MS), today)
         if first >= last or not _is_on_grid(len(series), edges_ms):
             return self._engine.buckets(series, edges_ms)
         wanted, rows = np.unique(np.asarray(series, np.int32), return_inverse=True)
@@ -97,7 +105,7 @@ class TieredTimeSeries:
                 self._tier(wanted, day, min(day + DAYS_AT_ONCE, last))
                 for day in range(first, last, DAYS_AT_ONCE)
             ),
-            self._raw(wanted, last * DAY_MS, end_ms),
+            self._rest(wanted, last, today, end_ms),
         )
         cells = Cells.joined(parts).between(start_ms - first * DAY_MS, end_ms - first * DAY_MS)
         return rows_of(cells.buckets(wanted, edges_ms), rows)
@@ -115,6 +123,8 @@ class TieredTimeSeries:
             self._engine.delete(series, start_ms, end_ms)
         finally:
             self._settle(days)
+            with self._lock:
+                self._running.forget()
 
     def maintain(self, now: datetime) -> None:
         self._engine.maintain(now)
@@ -146,6 +156,21 @@ class TieredTimeSeries:
         if end_ms <= start_ms:
             return Cells.gaps(len(series), 0)
         return Cells.of(self._engine.buckets(series.tolist(), grid(start_ms, end_ms)))
+
+    def _rest(self, series: NDArray[np.int32], day: int, today: int, end_ms: int) -> Cells:
+        """From the beginning of a day on; of today what is kept is not read again."""
+        if day < today or end_ms <= day * DAY_MS:
+            return self._raw(series, day * DAY_MS, end_ms)
+        with self._lock:
+            kept = self._running.found(day, series)
+        began = monotonic()
+        kept = kept.between(0, min(kept.width * CELL_MS, end_ms - day * DAY_MS))
+        made = self._raw(series, day * DAY_MS + kept.width * CELL_MS, end_ms)
+        cells = Cells.joined((kept, made))
+        over = cells.between(0, int(self._now().timestamp() * 1000) - day * DAY_MS)
+        with self._lock:
+            self._running.keep(day, series, over, began)
+        return cells
 
     def _tier(self, series: NDArray[np.int32], first: int, last: int) -> Cells:
         """Of the whole days [first, last): what is kept, and the rest from raw points, kept now."""

@@ -3,6 +3,8 @@
 import asyncio
 
 from fastapi import APIRouter, Depends, FastAPI
+from starlette.routing import Match
+from starlette.types import Scope
 
 from hub.web.api import (
     agents,
@@ -74,6 +76,7 @@ from hub.web.pages.errors import page_error
 from hub.web.problems import install_problems
 from hub.web.services import Services
 
+API_PREFIX = "/api/v1"
 API: tuple[APIRouter, ...] = (
     auth.router,
     agents.router,
@@ -136,6 +139,15 @@ PAGES: tuple[APIRouter, ...] = (
 )
 
 
+class ApiRouter(APIRouter):
+    """The whole API; addresses of pages are not compared with its hundreds of routes."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if not scope["path"].startswith(API_PREFIX):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
 def create_app(services: Services) -> FastAPI:
     """The ASGI application over parts that are already there; tests use it as well."""
     app = Api(
@@ -146,11 +158,13 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.door = asyncio.Semaphore(DOORS)
+    app.mount("/static", services.templates.assets)
+    api = ApiRouter()
     for router in API:
-        app.include_router(router, prefix="/api/v1", dependencies=[Depends(refuse_lost_key)])
+        api.include_router(router)
+    app.include_router(api, prefix=API_PREFIX, dependencies=[Depends(refuse_lost_key)])
     for router in PAGES:
         app.include_router(router)
-    app.mount("/static", services.templates.assets)
     install_problems(app, page_error)
     install_approvals(app)
     install_replays(app)

@@ -22,6 +22,7 @@ LIMIT_S = MINUTES * 60 if MINUTES else 240.0
 PAUSE_S = (0.2, 2.3)  # between a start and the next kill: also in the middle of starting
 AWAY_S = (0.0, 0.6)
 FIRST_S = (5.0, 45.0)
+LEAST_S = 100.0  # else nothing was on for long enough to be told, however few the kills
 ALARM_S = (70.0, 95.0)  # on and off; an alarm is told after 60 s and over after 60 s
 SHAPE = StoreShape(units=20, metrics=15, tickets_per_s=2.0, has_doors=True)
 
@@ -50,7 +51,8 @@ def kill_at_random(of: Scene, chance: random.Random) -> int:
     alarms = Alarms([unit for store in of.stores for unit in store.units], chance)
     victims: list[Program] = [of.broker, of.hub, *of.agents]
     weights = [2, 2, *(1 for _ in of.agents)]
-    end, kills = time.monotonic() + LIMIT_S, 0
+    began, kills = time.monotonic(), 0
+    end = began + LIMIT_S
     while kills < KILLS and time.monotonic() < end:
         time.sleep(chance.uniform(*PAUSE_S))
         alarms.turn()
@@ -59,6 +61,9 @@ def kill_at_random(of: Scene, chance: random.Random) -> int:
         kills += 1
         time.sleep(chance.uniform(*AWAY_S))
         victim.start()
+    while time.monotonic() < began + LEAST_S:
+        time.sleep(1.0)
+        alarms.turn()
     return kills
 
 

@@ -93,7 +93,7 @@ def show_alert(
     above = [service.get(session, alert.parent_id)] if alert.parent_id else []
     everything = [alert, *(one.alert for one in past), *children, *above]
     names = Names.of(session, everything)
-    trend = trends_of(services.timeseries, [alert], view.now).get(alert.id)
+    trend = trends_of(services, [alert], view.now).get(alert.id)
 
     def row(one: Alert) -> AlertRow:
         shown = trend if one is alert else None

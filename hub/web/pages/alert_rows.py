@@ -21,15 +21,17 @@ from hub.errors import T
 from hub.kit.db import ScopedSession
 from hub.security.actor import Actor
 from hub.security.records import User
-from hub.timeseries.port import TimeSeries
+from hub.timeseries.port import Buckets
 from hub.web.formats import MINUS, Formats
 from hub.web.language import Language, say
+from hub.web.services import Services
 from hub.web.sparkline import Spark, spark
 from protocols.metrics import METRICS
 
 AGENT, STORE = T("采集端", "Agent"), T("全店", "Whole store")
 SPARK_SPAN = timedelta(hours=6)
 SPARK_POINTS = 48
+SPARK_AGE_S = 20.0
 PLACE = "\ue000"  # holds a name's place while the sentence is converted to other characters
 NEGATIVE = re.compile(r"(?<![\w.])-(?=\d)")
 
@@ -113,7 +115,7 @@ class Names:
 
 def alert_rows(
     session: ScopedSession,
-    timeseries: TimeSeries,
+    services: Services,
     alerts: Sequence[Alert],
     *,
     actor: Actor,
@@ -123,7 +125,7 @@ def alert_rows(
 ) -> list[AlertRow]:
     """Rows in the order of `alerts`; the trend costs one query for all of them."""
     names = Names.of(session, alerts)
-    trends = trends_of(timeseries, alerts, now) if with_trend else {}
+    trends = trends_of(services, alerts, now) if with_trend else {}
     return [
         row_of(alert, names, trends.get(alert.id), actor=actor, language=language)
         for alert in alerts
@@ -203,7 +205,7 @@ def number_text(alert: Alert, key: str, fmt: Formats) -> str:
     return f"{fmt.metric(alert.metric, float(value))} {unit}".strip()
 
 
-def trends_of(timeseries: TimeSeries, alerts: Iterable[Alert], now: datetime) -> dict[UUID, Spark]:
+def trends_of(services: Services, alerts: Iterable[Alert], now: datetime) -> dict[UUID, Spark]:
     """The last six hours of what each open alert is about, its limit as a line."""
     series = {
         one.id: int(one.evidence["series"])
@@ -212,9 +214,7 @@ def trends_of(timeseries: TimeSeries, alerts: Iterable[Alert], now: datetime) ->
     }
     if not series:
         return {}
-    start, end = (int(at.timestamp() * 1000) for at in (now - SPARK_SPAN, now))
-    edges = np.linspace(start, end, SPARK_POINTS + 1).astype(np.int64)
-    found = timeseries.buckets(sorted(set(series.values())), edges)
+    found = last_hours(services, tuple(sorted(set(series.values()))), now)
     row_of_series = {int(number): row for row, number in enumerate(found.series)}
     limits = {one.id: one.evidence.get("limit") for one in alerts}
     lines = {
@@ -222,3 +222,14 @@ def trends_of(timeseries: TimeSeries, alerts: Iterable[Alert], now: datetime) ->
         for alert_id, number in series.items()
     }
     return {alert_id: line for alert_id, line in lines.items() if line is not None}
+
+
+def last_hours(services: Services, series: tuple[int, ...], now: datetime) -> Buckets:
+    """For all who look within the age of a trend: nobody sees on a spark what came since."""
+
+    def make() -> Buckets:
+        start, end = (int(at.timestamp() * 1000) for at in (now - SPARK_SPAN, now))
+        edges = np.linspace(start, end, SPARK_POINTS + 1).astype(np.int64)
+        return services.timeseries.buckets(series, edges)
+
+    return services.recent.get(("trends", series), SPARK_AGE_S, make)

@@ -115,7 +115,7 @@ def list_alerts(
     shown = found[: query.size] if status == "all" else worst_first(found[: query.size])
     page = ListPage(
         rows=alert_rows(
-            session, services.timeseries, shown, actor=actor, language=view.language, now=view.now
+            session, services, shown, actor=actor, language=view.language, now=view.now
         ),
         status=status,
         status_choices=[

@@ -123,7 +123,7 @@ class Overview:
     def alerts(self) -> list[AlertRow]:
         return alert_rows(
             self.session,
-            self.services.timeseries,
+            self.services,
             self.open_alerts[:ALERTS_SHOWN],
             actor=self.actor,
             language=self.language,
@@ -258,8 +258,9 @@ class Overview:
         return found
 
     @property
-    def has_more(self) -> bool:
-        return self.store_count > self.shown
+    def shown_next(self) -> int | None:
+        """How many to show when more are asked for; None when that is all."""
+        return self.shown + SHOWN if self.store_count > self.shown else None
 
 
 def overview_of(
@@ -274,5 +275,4 @@ def overview_of(
 
 @router.get("/")
 def show(view: CurrentView, page: Annotated[Overview, Depends(overview_of)]) -> Response:
-    more = view.here(shown=page.shown + SHOWN) if page.has_more else None
-    return view.kept_page("overview.html", FIGURE_AGE_S, page=page, more_href=more)
+    return view.kept_page("overview.html", FIGURE_AGE_S, page=page)

@@ -97,7 +97,7 @@ class StorePage:
     def alerts(self) -> list[AlertRow]:
         return alert_rows(
             self.session,
-            self.services.timeseries,
+            self.services,
             self.open_alerts,
             actor=self.actor,
             language=self.language,

@@ -259,9 +259,10 @@ class Trade:
         edges = self.edges(span)
         charts: dict[str, Chart] = {}
         if self.has_footfall:
-            flows = footfall.flows(self.session, self.clock, edges)
-            entries = [np.nan if one.entries is None else one.entries for one in flows]
-            charts["footfall"] = bar_chart(edges[:-1], [bars("entries", np.array(entries))])
+            make = partial(footfall.entries, self.session, self.clock, edges)
+            key = f"entries {edges[0]} {len(edges)}"
+            entries = np.array(self.shared(key, make))
+            charts["footfall"] = bar_chart(edges[:-1], [bars("entries", entries)])
         if self.has_sales:
             revenue = np.array(self.revenue(edges)) / 100
             charts["sales"] = bar_chart(edges[:-1], [bars("revenue", revenue)])

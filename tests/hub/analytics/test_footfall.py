@@ -1,5 +1,6 @@
 """Footfall with its coverage: nobody is never taken for no data (TSD-03, TSD-04, TSD-11)."""
 
+import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -50,6 +51,18 @@ def test_an_hour_without_counters_is_unknown_not_zero(register: Register) -> Non
     assert (known.entries, known.coverage) == (0, 1.0)
     assert (blind.entries, blind.coverage) == (None, 0.0)
     assert none.entries is None
+
+
+def test_entries_summed_up_by_the_database_are_those_of_the_flows(a_day: Register) -> None:
+    """All doors together; and what no counter saw is unknown."""
+    write(a_day, [(MIDNIGHT + 30 * HOUR, 4, 0, 0.0)])
+    edges = [MIDNIGHT + n * HOUR for n in range(-2, 40)]
+    with a_day.chain.read() as session:
+        found = footfall.entries(session, a_day.clock, edges)
+        flows = footfall.flows(session, a_day.clock, edges)
+    assert [None if math.isnan(one) else one for one in found] == [one.entries for one in flows]
+    assert 40 in found
+    assert math.isnan(found[0])
 
 
 def test_dwell_time_is_people_present_over_arrivals(a_day: Register) -> None:

@@ -60,6 +60,20 @@ def test_much_over_the_limit_steps_the_same_finding_up() -> None:
     assert len({finding.since_ms for finding in store.found}) == 1
 
 
+def test_less_over_the_limit_steps_it_down_again() -> None:
+    """ALR-02, ALR-13: only after its time below the worse limit, and it is the same finding."""
+    store = Watched([AIR])
+    store.hold(*AIR, (0, 3000, 10), 14.0)
+    assert store.found[-1].severity == Severity.CRITICAL
+    assert store.hold(*AIR, (3000, 3590, 10), 9.0) == []
+    (better,) = store.hold(*AIR, (3590, 5000, 10), 9.0)
+    assert (better.change, better.severity) == (Change.STEPPED, Severity.HIGH)
+    assert better.evidence.limit == 8.0
+    (over,) = store.hold(*AIR, (5000, 6000, 10), 4.0)
+    assert (over.change, over.severity) == (Change.CLEARED, Severity.HIGH)
+    assert len({finding.key for finding in store.found}) == 1
+
+
 def test_an_hour_of_fluttering_is_one_finding() -> None:
     """R25: a 1 Hz square wave around the limit for an hour, then calm."""
     store = Watched([VOLTAGE])

@@ -87,6 +87,62 @@ def test_past_days_are_read_once(raw: Raw, tiered: TieredTimeSeries) -> None:
     assert raw.asked <= 96, "only today is read from raw points"
 
 
+def test_of_today_only_what_is_not_over_is_read_again(raw: Raw, tiered: TieredTimeSeries) -> None:
+    wanted = edges((TODAY - 5) * DAY_MS, int(NOW.timestamp() * 1000), 60)
+    tiered.buckets(SERIES, wanted)
+    raw.asked = 0
+    the_same(tiered.buckets(SERIES, wanted), raw.buckets(SERIES, wanted))
+    assert raw.asked - (len(wanted) - 1) <= 4, "13:00 to 14:00, in quarters"
+
+
+@pytest.mark.parametrize("minute", [0, 100, 787])
+def test_a_point_of_today_is_in_the_next_answer(
+    raw: Raw, tiered: TieredTimeSeries, minute: int
+) -> None:
+    """Live, and late by hours: of its series what is kept ends before it, of the others not."""
+    wanted = edges((TODAY - 5) * DAY_MS, int(NOW.timestamp() * 1000), 60)
+    before = tiered.buckets(SERIES, wanted)
+    t_ms = TODAY * DAY_MS + minute * 60_000
+    tiered.write(Points.of([2, 4], [t_ms, t_ms + 1], [999.0, 1.0]), 2)
+    for _ in range(2):
+        after = tiered.buckets(SERIES, wanted)
+        the_same(after, raw.buckets(SERIES, wanted))
+        assert after.count.sum() == before.count.sum() + 1
+    raw.asked = 0
+    tiered.buckets([1, 3], wanted)
+    assert raw.asked <= 4
+
+
+def test_today_is_not_kept_under_a_write_that_goes_on(
+    raw: Raw, tiered: TieredTimeSeries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks in the middle of a write must not leave sums without its points."""
+    wanted = edges((TODAY - 5) * DAY_MS, int(NOW.timestamp() * 1000), 60)
+    tiered.buckets(SERIES, wanted)
+    write = raw.write
+
+    def looked_at(points: Points, position: int) -> None:
+        tiered.buckets(SERIES, wanted)
+        write(points, position)
+
+    monkeypatch.setattr(raw, "write", looked_at)
+    tiered.write(Points.of([2], [TODAY * DAY_MS + 3_600_000], [999.0]), 2)
+    the_same(tiered.buckets(SERIES, wanted), raw.buckets(SERIES, wanted))
+
+
+def test_a_new_day_begins_with_nothing(raw: Raw, tmp_path: Path) -> None:
+    clock = [NOW]
+    tiers = TieredTimeSeries(raw, tmp_path, now=lambda: clock[0], settle_s=0.0)
+    tiers.write(some_points(), 1)
+    for _ in range(3):
+        wanted = edges((TODAY - 5) * DAY_MS, int(clock[0].timestamp() * 1000), 60)
+        the_same(tiers.buckets(SERIES, wanted), raw.buckets(SERIES, wanted))
+        clock[0] += timedelta(hours=11)
+        late = int(clock[0].timestamp() * 1000) - 1000
+        tiers.write(Points.of([1], [late], [7.0]), 2)
+    tiers.close()
+
+
 def test_a_late_point_makes_them_anew(raw: Raw, tiered: TieredTimeSeries) -> None:
     wanted = edges((TODAY - 5) * DAY_MS, TODAY * DAY_MS, 60)
     before = tiered.buckets(SERIES, wanted)
