@@ -38,6 +38,8 @@ class Actor:
     """Asks by a program's token: may not change the account that it belongs to."""
     is_by_pin: bool = False
     """Signed in on a shared PC by PIN: may work, but not change accounts or enrol PCs."""
+    is_practice: bool = False
+    """In a chain of demo data, from which nothing goes out."""
 
     @property
     def must_change_password(self) -> bool:

@@ -169,3 +169,23 @@ class Pin(ChainScoped, Base):
     pin_hash: Mapped[str]
     failures: Mapped[int]
     set_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class PracticeChain(Base):
+    """A chain in which nothing is real; of each real chain one is not retired."""
+
+    __tablename__ = "practice_chains"
+    __table_args__ = (
+        Index(
+            "uq_practice_chains_current",
+            "of_chain_id",
+            unique=True,
+            sqlite_where=text("retired_at IS NULL"),
+            postgresql_where=text("retired_at IS NULL"),
+        ),
+    )
+
+    chain_id: Mapped[UUID] = mapped_column(primary_key=True)
+    of_chain_id: Mapped[UUID]
+    made_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]

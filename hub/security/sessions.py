@@ -16,6 +16,7 @@ from hub.kit.ids import uuid7
 from hub.security.actor import Actor, Hurdle, Stores
 from hub.security.models import (
     Credential,
+    PracticeChain,
     Role,
     RoleRight,
     SecondFactor,
@@ -179,6 +180,7 @@ class Sessions:
             hurdle=_hurdle(row),
             is_program=bool(row.token_name),
             is_by_pin=row.pc_id is not None,
+            is_practice=row.is_practice,
         )
 
     def _is_idle(self, row: Row[*tuple[Any, ...]], now: datetime) -> bool:
@@ -271,6 +273,7 @@ _LIVE_SESSION = (
         exists()
         .where(SecondFactor.user_id == User.id, SecondFactor.confirmed_at.is_not(None))
         .label("has_factor"),
+        exists().where(PracticeChain.chain_id == User.chain_id).label("is_practice"),
     )
     .join(User, User.id == SignInSession.user_id)
     .join(Credential, Credential.user_id == User.id)

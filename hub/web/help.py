@@ -32,6 +32,7 @@ TOPICS = (
     "agents",
     "privacy",
     "till",
+    "practice",
     "feedback",
 )
 PLACES: tuple[tuple[str, str], ...] = (  # the longest beginning of an address counts

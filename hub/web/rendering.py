@@ -130,6 +130,7 @@ class Visitor:
     mentions: int = 0  # unread
     tour: TourCard | None = None
     is_by_pin: bool = False
+    is_practice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ def visitor_of(actor: Actor, language: Language, open_alerts: int) -> Visitor:
         open_alerts=open_alerts,
         id=str(actor.user_id),
         is_by_pin=actor.is_by_pin,
+        is_practice=actor.is_practice,
     )
 
 

@@ -19,6 +19,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, Text, select, type_coerce, update
 
 from hub.alerts.notices.services import AllowedHosts, DeliveryError, post
+from hub.archive.practice.service import is_practice
 from hub.archive.webhooks.records import Webhook
 from hub.errors import HubError
 from hub.kit.clock import utc_now
@@ -148,6 +149,9 @@ class Dispatcher:
     def _post(self, parcel: Parcel) -> tuple[int, int | None]:
         if not parcel.is_wanted:
             raise DeliveryError(INACTIVE)
+        with self._db.system_read("practice") as connection:
+            if is_practice(connection, parcel.chain_id):
+                return 204, None
         place = Place(parcel.chain_id, Webhook.__tablename__, "secret", parcel.webhook_id)
         secret, body = self._vault.open(place, parcel.sealed), parcel.body.encode()
         signed = headers(secret, parcel.event_id, self._now(), body)

@@ -19,6 +19,7 @@ from hub.alerts.notices.words import Subject, letter
 from hub.alerts.playbook import PLAYBOOK
 from hub.alerts.plays import Plays
 from hub.archive.equipment.records import Equipment
+from hub.archive.practice.service import is_practice
 from hub.archive.stores.records import Store
 from hub.detection.findings import Rule, Severity
 from hub.errors import HubError
@@ -99,7 +100,10 @@ class Courier:
             outbox.record(connection, envelope, title, trouble, self._now())
 
     def deliver(self, chain_id: UUID, way: outbox.Way, said: Letter) -> None:
-        """One message by one way; DeliveryError says why not."""
+        """One message by one way; DeliveryError says why not. Out of practice nothing goes."""
+        with self._db.system_read("practice") as connection:
+            if is_practice(connection, chain_id):
+                return
         url = self._vault.open(Place(chain_id, *CHANNELS, way.channel_id), way.sealed_url)
         send(way.kind, url, way.to, said, self._hosts)
 

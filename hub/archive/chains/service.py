@@ -16,9 +16,9 @@ from hub.security.records import User
 from hub.security.roles import seed_roles
 
 
-def open_chain(db: Database, name: str) -> UUID:
+def open_chain(db: Database, name: str, chain_id: UUID | None = None) -> UUID:
     """A new chain with the roles of the first day; returns its id."""
-    chain_id = uuid7()
+    chain_id = chain_id or uuid7()
     with db.write(Scope(chain_id)) as session:
         bind_asker(session, Asker.hub("setup"))
         apply(session, Chain, Change(chain_id, {"name": name}, action=Action.CREATE))

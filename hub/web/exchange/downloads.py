@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from hub.archive.practice.service import is_practice
 from hub.kit.asker import Asker, bind_asker
 from hub.kit.clock import utc_now
 from hub.kit.db import Record, Scope
@@ -48,7 +49,9 @@ def download(
             return JSONResponse({"approval": approval}, 202)
         note_export(session, export)
     day = utc_now().strftime("%Y-%m-%d")
-    name = f"{path_of(export.model)}-{day}.{export.format.value}"
+    with services.db.system_read("practice") as connection:
+        mark = "练习-practice-" if is_practice(connection, scope.chain_id) else ""
+    name = f"{mark}{path_of(export.model)}-{day}.{export.format.value}"
     parts = _csv if export.format is Format.CSV else _workbook
     return StreamingResponse(
         parts(services, scope, asker, export, say),
