@@ -27,6 +27,7 @@ PATHS = (
     "/admin/notices",
     "/admin",
     "/admin/agents",
+    "/admin/refused",
     "/admin/people",
     "/admin/people/new",
     "/admin/roles",
