@@ -7,6 +7,7 @@ from hub.archive.contracts.records import Contract
 from hub.archive.customers.records import Customer, CustomerClass, Member, MemberTier
 from hub.archive.documents.records import Document
 from hub.archive.duty.records import NoticeRoute, OnCallShift
+from hub.archive.equipment.devices import StoreDevice
 from hub.archive.equipment.records import Equipment, EquipmentModel, SparePart
 from hub.archive.feedback.records import UserFeedback
 from hub.archive.health.records import Condition, HealthProfile
@@ -35,6 +36,7 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Equipment,
     EquipmentModel,
     SparePart,
+    StoreDevice,
     Employee,
     Certificate,
     Post,

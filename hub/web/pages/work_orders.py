@@ -32,6 +32,7 @@ from hub.web.language import Language, say
 from hub.web.orders_live import announce_order
 from hub.web.pages.alert_rows import title_of
 from hub.web.pages.labels import qr_svg
+from hub.web.pages.machine_charts import charts_of
 from hub.web.rendering import View
 from hub.web.services import Services
 from hub.web.views import CurrentView
@@ -307,7 +308,9 @@ def from_alert(session: WriteSession, services: Hub, alert_id: UUID) -> Response
 
 
 @router.get("/machines/{id}")
-def show_machine(view: CurrentView, session: ReadSession, actor: CurrentUser, id: UUID) -> Response:
+def show_machine(
+    view: CurrentView, session: ReadSession, services: Hub, actor: CurrentUser, id: UUID
+) -> Response:
     """What a scan of the label opens: how it is, its open job, its history, report a fault."""
     machine = load(session, Equipment, id)
     store = load(session, Store, machine.store_id)
@@ -323,6 +326,7 @@ def show_machine(view: CurrentView, session: ReadSession, actor: CurrentUser, id
         sent_id=uuid4(),
         may_report=actor.may(service.CREATE, machine.store_id),
         should_replace=figures.should_replace(machine.cost_minor),
+        page=charts_of(session, services, machine, view.language),
     )
 
 

@@ -16,7 +16,7 @@ GROUPS: tuple[tuple[T, tuple[str, ...]], ...] = (
     ),
     (
         T("设备", "Equipment"),
-        ("equipment", "equipment-types", "spare-parts"),
+        ("equipment", "equipment-types", "spare-parts", "store-devices"),
     ),
     (
         T("人员", "People"),
