@@ -8,6 +8,7 @@ from hub.alerts.notices.models import NoticeChannel
 from hub.archive.catalogue import RECORD_TYPES
 from hub.kit.records.declare import fields_of
 from hub.security.models import SecondFactor
+from hub.security.oidc.models import OidcProvider
 from hub.security.replays import KeptAnswer
 from hub.security.vault.rotation import SealedColumn
 
@@ -22,4 +23,5 @@ SEALED_COLUMNS: tuple[SealedColumn, ...] = (
     SealedColumn(cast(Table, NoticeChannel.__table__), "url"),
     SealedColumn(cast(Table, KeptAnswer.__table__), "answer"),
     SealedColumn(cast(Table, SecondFactor.__table__), "secret"),
+    SealedColumn(cast(Table, OidcProvider.__table__), "client_secret"),
 )

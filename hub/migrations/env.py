@@ -29,6 +29,7 @@ import hub.maintenance.models
 import hub.security.approvals.models
 import hub.security.audit.models
 import hub.security.models
+import hub.security.oidc.models
 import hub.security.privacy.models
 import hub.security.replays
 import hub.webhooks.models
@@ -61,6 +62,7 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.security.approvals.models,
     hub.security.audit.models,
     hub.security.models,
+    hub.security.oidc.models,
     hub.security.privacy.models,
     hub.security.replays,
     hub.webhooks.models,

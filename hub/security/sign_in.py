@@ -83,16 +83,31 @@ class SignIn:
         if account is None or not right:
             self._refuse(name, account, origin)
             raise UnauthorizedError(_WRONG)
-        with self._db.system_read("sign_in") as connection:
-            kinds = self.factors.kinds(connection, account.id)
+        kinds = self._kinds(account)
         if kinds and not otp:
-            with self._db.system("sign_in") as connection:
-                step = open_step(connection, account.chain_id, account.id)
-            raise SecondFactorError(step, kinds)
+            raise self._second(account, kinds)
         if kinds and not self.factors.is_right(account.chain_id, account.id, otp):
             self._refuse(name, account, origin)
             raise UnauthorizedError(_WRONG_CODE)
         return self._open(account, name, origin, cookie=cookie)
+
+    def enter(self, account: Account, origin: Origin) -> Token:
+        """A new session of somebody for whom the company vouches, in place of a password.
+
+        SecondFactorError where the person has a factor of our own.
+        """
+        kinds = self._kinds(account)
+        if kinds:
+            raise self._second(account, kinds)
+        return self._open(account, "", origin, cookie=True)
+
+    def _kinds(self, account: Account) -> frozenset[FactorKind]:
+        with self._db.system_read("sign_in") as connection:
+            return self.factors.kinds(connection, account.id)
+
+    def _second(self, account: Account, kinds: frozenset[FactorKind]) -> SecondFactorError:
+        with self._db.system("sign_in") as connection:
+            return SecondFactorError(open_step(connection, account.chain_id, account.id), kinds)
 
     def step(self, secret: str) -> tuple[Step, frozenset[FactorKind]]:
         """Who stands between password and second factor, and what would open."""
@@ -117,7 +132,8 @@ class SignIn:
         lifetimes = self.sessions.lifetimes
         life = lifetimes.cookie if cookie else lifetimes.bearer
         with self._db.system("sign_in") as connection:
-            forget_failures(connection, ACCOUNT, name)
+            if name:
+                forget_failures(connection, ACCOUNT, name)
             connection.execute(update(Pin).where(Pin.user_id == account.id).values(failures=0))
             token = open_session(connection, account, origin, life, cookie=cookie)
             self._note(connection, "sign_in", account, origin, token.session_id)

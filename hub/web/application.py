@@ -40,6 +40,7 @@ from hub.web.pages import (
     alert_page,
     cold_chain,
     comments,
+    company,
     devices,
     feedback,
     imports,
@@ -105,6 +106,7 @@ API: tuple[APIRouter, ...] = (
 PAGES: tuple[APIRouter, ...] = (
     overview.router,
     login.router,
+    company.router,
     trust.router,
     store.router,
     stocktakes.router,

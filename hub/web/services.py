@@ -6,9 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hub.alerts.notices.services import AllowedHosts
 from hub.kit.db import Database, ScopedSession
 from hub.kit.exchange.exporting import Export, ExportApproval
 from hub.kit.files.service import Files
+from hub.security.oidc.door import CompanyDoor
 from hub.security.sign_in import SignIn
 from hub.security.vault.vault import Vault
 from hub.settings import HubSettings
@@ -52,6 +54,12 @@ class Services:
 
     enrolment: "Enrolment | None" = None
     """How agents get their identity; None where the hub has no authority of its own."""
+
+    @cached_property
+    def company(self) -> CompanyDoor:
+        """Signing in by the account of one's company."""
+        hosts = AllowedHosts.of(self.settings.notice_hosts)
+        return CompanyDoor(self.db, self.vault, self.sign_in, hosts.demand_url)
 
     @cached_property
     def pace(self) -> Pace:

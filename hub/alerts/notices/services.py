@@ -57,6 +57,14 @@ class AllowedHosts:
         if self.names or not _is_public(host):
             raise InvalidError(_HOST.format(host=host), {"url": _HOST.format(host=host)})
 
+    def demand_url(self, url: str) -> None:
+        """InvalidError where this may not be asked; plain HTTP only to hosts that are named."""
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if not host or (parts.scheme != "https" and host not in self.names):
+            raise InvalidError(_HOST.format(host=host or url), {"url": _HOST.format(host=host)})
+        self.demand(host)
+
 
 def _is_public(host: str) -> bool:
     try:

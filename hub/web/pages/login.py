@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
-from hub.errors import InvalidError, UnauthorizedError
+from hub.errors import HubError, InvalidError, UnauthorizedError
 from hub.security.passkeys import Site
 from hub.security.second_factor import FactorKind
 from hub.security.sign_in import LockedError, SecondFactorError
@@ -28,6 +28,7 @@ from hub.web.services import Services
 from hub.web.views import PublicView
 
 router = APIRouter(include_in_schema=False)
+CHOICES_KEY, CHOICES_AGE_S = ("company", "choices"), 5.0
 
 
 def own_address(wish: str) -> str:
@@ -37,8 +38,22 @@ def own_address(wish: str) -> str:
 
 
 @router.get("/login")
-def show(view: PublicView, next: str = "/") -> Response:
-    return view.page("login.html", next=own_address(next), username="", error="")
+def show(view: PublicView, services: Hub, next: str = "/") -> Response:
+    return login_page(view, services, own_address(next))
+
+
+def login_page(
+    view: View, services: Services, target: str, error: HubError | None = None, username: str = ""
+) -> Response:
+    """The door, with what went wrong at the last try."""
+    return view.page(
+        "login.html",
+        status=error.status if error else 200,
+        next=target,
+        username=username,
+        error=say(view.language, error.text) if error else "",
+        choices=services.recent.get(CHOICES_KEY, CHOICES_AGE_S, services.company.choices),
+    )
 
 
 @router.post("/login", dependencies=[ByDoor])
@@ -55,12 +70,10 @@ def sign_in(
         token = services.sign_in.sign_in(username, password, origin, cookie=True)
     except SecondFactorError as error:
         answer = RedirectResponse(f"/login/second?next={quote(target)}", 303)
-        _set_step(answer, services, error.step)
+        keep_step(answer, services, error.step)
         return answer
     except UnauthorizedError as error:
-        sentence = say(view.language, error.text)
-        values = {"next": target, "username": username, "error": sentence}
-        return view.page("login.html", status=error.status, **values)
+        return login_page(view, services, target, error, username)
     answer = RedirectResponse(target, 303)
     set_session_cookie(answer, services, token)
     return answer
@@ -130,7 +143,7 @@ def _step_name(services: Services) -> str:
     return f"{cookie_name(services)}-step"
 
 
-def _set_step(answer: Response, services: Services, secret: str) -> None:
+def keep_step(answer: Response, services: Services, secret: str) -> None:
     answer.set_cookie(
         _step_name(services),
         secret,

@@ -154,7 +154,7 @@ def invite(
 
 @router.post("/admin/people/{id}/{action}", dependencies=[ByPerson])
 def change(services: Hub, actor: CurrentUser, origin: From, id: UUID, action: str) -> Response:
-    """`disable`, `enable`, `sign-out` or `reset-factor`."""
+    """`disable`, `enable`, `sign-out`, `reset-factor` or `unlink`."""
     keeper(actor)
     people, asker, chain = people_of(services), asker_for(actor, origin), actor.chain_id
     match action:
@@ -167,6 +167,8 @@ def change(services: Hub, actor: CurrentUser, origin: From, id: UUID, action: st
         case "reset-factor":
             people.get(chain, id)
             services.sign_in.factors.remove_all(chain, id, asker)
+        case "unlink":
+            services.company.unlink(chain, id, asker)
         case _:
             raise InvalidError(T("没有这个操作。", "There is no such action."))
     return RedirectResponse(f"/admin/people/{id}", 303)
@@ -222,5 +224,6 @@ def _person_page(
         sessions=people.sessions(actor.chain_id, person.id),
         may_keep=actor.reach("users.update") is None and person.id != actor.user_id,
         is_self=person.id == actor.user_id,
+        is_linked=services.company.is_linked(person.id),
         browser_name=browser_name,
     )

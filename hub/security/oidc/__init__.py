@@ -1,0 +1,1 @@
+"""OpenID Connect: people of headquarters sign in by the account of their company."""
