@@ -22,6 +22,7 @@ from agent.outbox_repair import repair, set_aside
 from agent.outbox_rows import OutboxDamagedError, OutboxError
 from agent.outlet import Sink
 from agent.polling import Poller
+from agent.remote.desk import OrderDesk, Site, View
 from agent.settings import AgentSettings, SettingsError, secret
 from agent.status.logbook import Logbook
 from agent.status.pace import Pace
@@ -37,16 +38,16 @@ from protocols.sparkplug.topics import EdgeNode
 
 log = logging.getLogger(__name__)
 
-_OWN_SERIES = [(OWN_DEVICE, metric) for metric in OWN_METRICS]
+_OWN_SERIES = [*((OWN_DEVICE, metric) for metric in OWN_METRICS), *OrderDesk.series()]
 STALLED_S = 30.0  # a bus or an outbox that has not moved for so long starves the watchdog
 
 
-async def run_agent(settings: AgentSettings, notifier: Notifier, *, folder: Path) -> None:
+async def run_agent(settings: AgentSettings, notifier: Notifier, site: Site) -> None:
     """Works until SIGTERM or SIGINT. Raises SettingsError, OutboxError, or a group of errors.
 
-    `folder` is where the settings' relative paths begin.
+    The settings' relative paths begin beside the local configuration.
     """
-    devices = build_devices(settings, folder=folder)
+    devices = build_devices(settings, folder=site.local.parent)
     brokers = mqtt_options(settings)
     with open_outbox(settings) as outbox:
         if devices.totals is not None:
@@ -55,6 +56,8 @@ async def run_agent(settings: AgentSettings, notifier: Notifier, *, folder: Path
         guard = build_guard(settings, devices, outbox.append, lambda: uplink.is_connected)
         outbox.declare([*devices.series(), *guard.series(), *_OWN_SERIES])
         poller = Poller(devices, guard)
+        desk = OrderDesk(settings, site, outbox.append, _view(poller, uplink))
+        uplink.on_order = desk.take
         health = Health(outbox, settings.agent.data_dir)
         logbook = Logbook()
         seen = Sources(settings, poller, outbox, uplink, logbook, _pace(settings))
@@ -71,6 +74,7 @@ async def run_agent(settings: AgentSettings, notifier: Notifier, *, folder: Path
                         ("poller", poller.run()),
                         ("uplink", uplink.run()),
                         ("guard", guard.run()),
+                        ("orders", desk.run()),
                         ("health", health.run()),
                         ("status", page.run()),
                         ("renewal", Renewal(settings.agent.data_dir / "identity").run()),
@@ -81,6 +85,14 @@ async def run_agent(settings: AgentSettings, notifier: Notifier, *, folder: Path
                     log.info("Agent %s is running.", settings.agent.id)
             finally:
                 notifier.stopping()
+
+
+def _view(poller: Poller, uplink: Uplink) -> View:
+    return View(
+        online=lambda: [d.device for d in poller.devices() if d.state == "online"],
+        devices=lambda: [d.device for d in poller.devices()],
+        acks=lambda: uplink.session.acks_heard,
+    )
 
 
 def _started(notifier: Notifier) -> None:

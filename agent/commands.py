@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from protocols.orders import ORDER
 from protocols.sparkplug import codec, journal
 from protocols.sparkplug.journal import BatchId
 
@@ -12,12 +13,13 @@ class Command:
 
     acks: tuple[BatchId, ...] = ()
     is_rebirth: bool = False
+    orders: tuple[str, ...] = ()
 
 
 def read_command(payload: bytes) -> Command:
     """Parse an NCMD or DCMD. Raises FrameError."""
     parsed = codec.parse(payload)
-    is_rebirth = any(
-        name == codec.REBIRTH and value is True for name, value in codec.commands(parsed)
-    )
-    return Command(tuple(journal.acknowledged(parsed)), is_rebirth)
+    asked = list(codec.commands(parsed))
+    is_rebirth = any(name == codec.REBIRTH and value is True for name, value in asked)
+    orders = tuple(text for name, text in asked if name == ORDER and isinstance(text, str))
+    return Command(tuple(journal.acknowledged(parsed)), is_rebirth, orders)

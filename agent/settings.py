@@ -1,7 +1,8 @@
 """The agent's settings: `agent.toml`, under `AGENT_*` of the environment; read once in `main`.
 
-Tables `[agent]`, `[uplink]`, `[outbox]`, `[status]`, and lists `[[bus]]` and `[[device]]`. A value
-of the first four is overridden by `AGENT_<TABLE>__<KEY>`, such as `AGENT_UPLINK__PASSWORD`.
+Tables `[agent]`, `[uplink]`, `[outbox]`, `[status]`, `[remote]`, and lists `[[bus]]` and
+`[[device]]`. A value of the tables is overridden by `AGENT_<TABLE>__<KEY>`, such as
+`AGENT_UPLINK__PASSWORD`.
 """
 
 import os
@@ -23,6 +24,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 from agent.settings_devices import Bus, Device, Id, MetricName, Seconds, Table
 from agent.settings_source import Source, complaints, misspelt_variables
 from protocols.mqtt.options import is_loopback
+from protocols.orders import Verb
 
 PREFIX = "AGENT_"
 
@@ -98,6 +100,15 @@ class OutboxTable(Table):
     max_mb: int = Field(150, ge=1, le=100_000, description="size at which the oldest rows go")
 
 
+class RemoteTable(Table):
+    """What the hub may order of this agent; see docs/operators/remote.md."""
+
+    allow: tuple[Verb, ...] = Field(tuple(Verb), description="configure, update, restart, check")
+    trial_s: Seconds = Field(
+        180.0, description="a change that has not proved itself by then is taken back"
+    )
+
+
 class StatusTable(Table):
     """The page for people in the store; see docs/installer/."""
 
@@ -155,6 +166,7 @@ class AgentSettings(BaseSettings):
     uplink: UplinkTable
     outbox: OutboxTable = OutboxTable()
     status: StatusTable = StatusTable()
+    remote: RemoteTable = RemoteTable()
     bus: tuple[Bus, ...] = ()
     device: tuple[Device, ...] = ()
     limit: tuple[LimitTable, ...] = ()

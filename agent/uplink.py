@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from agent.clock import Clock, SystemClock
 from agent.outbox import Outbox
@@ -12,6 +12,10 @@ from protocols.mqtt.options import MqttOptions
 from protocols.sparkplug.topics import EdgeNode
 
 log = logging.getLogger(__name__)
+
+
+def _nobody(order: str) -> None:
+    log.warning("An order of %d characters came, but nobody carries it out.", len(order))
 
 
 class Uplink:
@@ -32,6 +36,7 @@ class Uplink:
         self.session = UplinkSession(node, outbox, self._clock, rules)
         self._wake = asyncio.Event()
         self._client_now: MqttClient | None = None
+        self.on_order: Callable[[str], None] = _nobody
 
     @property
     def is_connected(self) -> bool:
@@ -67,6 +72,9 @@ class Uplink:
 
     def _hear(self, message: Message) -> None:
         self.session.hear(message)
+        orders, self.session.orders = self.session.orders, []
+        for order in orders:
+            self.on_order(order)
         self._wake.set()
 
     async def _send(self, client: MqttClient) -> None:

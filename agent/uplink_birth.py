@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from agent.outbox_batch import Channel
 from agent.settings import Layout
+from protocols.orders import ORDER
 from protocols.reading import Quality
 from protocols.sparkplug import codec, journal
 from protocols.sparkplug.codec import Datatype, Declaration, Sample
@@ -37,6 +38,7 @@ def node_birth(state: NodeState, layout: Layout, *, time_ms: int, seq: int) -> b
         Declaration(codec.BDSEQ, Datatype.INT64, state.bdseq),
         Declaration(codec.REBIRTH, Datatype.BOOLEAN, False),
         Declaration(journal.ACK, Datatype.STRING),
+        Declaration(ORDER, Datatype.STRING),
         Declaration(journal.OPEN, Datatype.STRING, journal.format_open(state.epochs)),
         Declaration(SOFTWARE, Datatype.STRING, state.software),
     ]

@@ -16,6 +16,7 @@ from agent.commands import read_command
 from agent.outbox_batch import Channel
 from agent.outbox_rows import Epoch, StoredBatch
 from agent.settings import Layout
+from agent.uplink_announce import Announcer
 from agent.uplink_birth import NodeState, device_birth, node_birth
 from agent.uplink_host import PATIENCE_S, PrimaryHost
 from agent.uplink_window import Allowance, SendWindow
@@ -23,7 +24,7 @@ from protocols.errors import FrameError
 from protocols.mqtt.client import Message
 from protocols.sparkplug import codec, journal
 from protocols.sparkplug.codec import SEQ_MODULUS, Sample
-from protocols.sparkplug.journal import BatchId, OpenEpoch
+from protocols.sparkplug.journal import BatchId
 from protocols.sparkplug.topics import EdgeNode, MessageType
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,6 @@ log = logging.getLogger(__name__)
 LIVE_RESERVE = 32  # batches of the window that the backlog leaves free
 CHUNK = 64  # batches in one turn, so that commands are heard in between
 MAX_EPOCHS_OF_RESUMPTION = 64
-LISTED_EPOCHS = 500
 FIRST_DRAIN_DONE = "first_drain_done"
 HOST_ACKNOWLEDGES = "host_acknowledges"
 BDSEQ = "bdseq"
@@ -83,15 +83,15 @@ class UplinkSession:
         self._born_devices: set[str] = set()
         self._born_channels = 0
         self._epochs = outbox.epochs  # as they were when the present call began
-        self._announced_epoch = 0
-        self._announced_drops: frozenset[tuple[int, int]] = frozenset()
-        self._announced_s = 0.0
+        self._announcer = Announcer(self._window, self._rules.announce_s)
         self._connected_s = 0.0
         self._seq = 0
         self._is_birth_due = False
         self._was_stuck = False
         host_id = self._rules.primary_host
         self.host = PrimaryHost(host_id) if host_id else None
+        self.orders: list[str] = []  # for who carries them out
+        self.acks_heard = 0
         self.is_connected = False
         self.is_leaving = False  # the host is away: this connection has to end
 
@@ -161,12 +161,14 @@ class UplinkSession:
             self._epochs = self._outbox.epochs
             self._take_acks(command.acks)
         self._is_birth_due |= command.is_rebirth
+        self.orders += command.orders
 
     def _take_acks(self, acks: Sequence[BatchId]) -> None:
         now_s, known = self._clock.monotonic_s(), {e.number: e for e in self._epochs}
         ours = [(known[ack.epoch], ack.id) for ack in acks if ack.epoch in known]
         stored = [(epoch, min(row_id, epoch.last)) for epoch, row_id in ours]
         news = [BatchId(e.number, i) for e, i in stored if self._window.take_ack(e, i, now_s)]
+        self.acks_heard += 1
         if news:
             self._outbox.acknowledge(news)
         if not self._outbox.fact(HOST_ACKNOWLEDGES):
@@ -208,7 +210,7 @@ class UplinkSession:
             self._was_stuck = True
         if self._is_birth_due or len(self._outbox.channels) > self._born_channels:
             yield from self._births()
-        elif self._is_announcement_due(now_s):
+        elif self._announcer.is_due(self._epochs, now_s):
             yield self._announcement(now_s)
         yield from self._batches(now_s)
         self._settle_for_silence(now_s)
@@ -220,8 +222,7 @@ class UplinkSession:
             return self._connected_s + PATIENCE_S if self._can_walk else math.inf
         if self._can_send():
             return self._clock.monotonic_s() + self._allowance.ready_in_s()
-        announce_s = self._announced_s + self._rules.announce_s
-        return min(announce_s, self._window.stuck_at_s(self._epochs))
+        return min(self._announcer.next_s, self._window.stuck_at_s(self._epochs))
 
     def _batches(self, now_s: float) -> Iterator[Message]:
         self._allowance.refill(now_s)
@@ -306,7 +307,7 @@ class UplinkSession:
         state, layout = self._state(), self._rules.layout
         self._seq, self._is_birth_due = 0, False
         self._born_channels, self._born_devices = len(state.channels), set()
-        self._note_announced(self._clock.monotonic_s())
+        self._announcer.note(self._epochs, self._clock.monotonic_s())
         birth = node_birth(state, layout, time_ms=self._clock.utc_ms(), seq=self._next_seq())
         yield Message(self._node.topic(MessageType.NBIRTH), birth)
         if layout is Layout.DEVICE:
@@ -346,39 +347,18 @@ class UplinkSession:
         return Message(self._node.topic(kind, batch.device), payload)
 
     def _announcement(self, now_s: float) -> Message:
-        self._note_announced(now_s)
+        self._announcer.note(self._epochs, now_s)
         now_ms = self._clock.utc_ms()
-        opened = journal.open_metric(self._open_epochs(), time_ms=now_ms)
+        epochs = self._announcer.open_epochs(self._epochs)
+        opened = journal.open_metric(epochs, time_ms=now_ms)
         payload = codec.message(opened, time_ms=now_ms, seq=self._next_seq())
         return Message(self._node.topic(MessageType.NDATA), payload)
-
-    def _is_announcement_due(self, now_s: float) -> bool:
-        """On a timer; at once for a new epoch; soon after the outbox had to drop batches."""
-        if self._announced_epoch != self._epochs[-1].number:
-            return True
-        wait_s = self._rules.announce_s if self._announced_drops == self._drops() else 1.0
-        return now_s - self._announced_s >= wait_s
-
-    def _note_announced(self, now_s: float) -> None:
-        self._announced_s, self._announced_drops = now_s, self._drops()
-        self._announced_epoch = self._epochs[-1].number
-
-    def _drops(self) -> frozenset[tuple[int, int]]:
-        """Where batches are gone that the hub does not have."""
-        gone = (e for e in self._epochs if e.first > self._window.acknowledged(e) + 1)
-        return frozenset((epoch.number, epoch.first) for epoch in gone)
-
-    def _open_epochs(self) -> list[OpenEpoch]:
-        """Newest first; of those that are drained only the newest, or the list had no end."""
-        newest_first = list(reversed(self._epochs))
-        drained = (e for e in newest_first[LISTED_EPOCHS:] if self._window.waiting(e))
-        return [e.announcement() for e in (*newest_first[:LISTED_EPOCHS], *drained)]
 
     def _state(self) -> NodeState:
         return NodeState(
             bdseq=self._outbox.fact(BDSEQ),
             software=self._rules.software,
-            epochs=self._open_epochs(),
+            epochs=self._announcer.open_epochs(self._epochs),
             channels=self._outbox.channels,
             current=self._outbox.current(),
         )

@@ -340,6 +340,9 @@ _ALL = (
     Metric("out_count", "", Kind.EVENT, "出店人次", "Exits", 0),
     Metric("ticket", "", Kind.DOCUMENT, "小票", "Ticket"),
     Metric("quarantined_ticket", "", Kind.DOCUMENT, "待处理小票", "Ticket that was not understood"),
+    Metric("order_result", "", Kind.DOCUMENT, "指令执行结果", "Answer to an order"),
+    Metric("self_description", "", Kind.DOCUMENT, "采集端自述", "What the agent runs"),
+    Metric("self_test_report", "", Kind.DOCUMENT, "安装自检报告", "Self-test report"),
     _state("paper_out", "缺纸", "Paper out"),
     _state("drawer_open", "钱箱打开", "Drawer open"),
     # devices and the agent itself

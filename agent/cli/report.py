@@ -34,11 +34,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.set_defaults(run=run)
 
 
+def make_report(config: Path, settings: AgentSettings) -> Report:
+    findings = asyncio.run(_findings(config, settings))
+    return Report(settings, tuple(findings), datetime.now(UTC))
+
+
 def run(args: argparse.Namespace) -> int:
     try:
         settings = load_settings(args.config)
-        findings = asyncio.run(_findings(args.config, settings))
-        report = Report(settings, tuple(findings), datetime.now(UTC))
+        report = make_report(args.config, settings)
         if args.json:
             say(text(report))
         else:

@@ -4,10 +4,13 @@ import argparse
 import asyncio
 import logging
 import os
+from pathlib import Path
 
 from agent.app import run_agent
 from agent.cli.options import add_config, refuse
 from agent.outbox_rows import OutboxError
+from agent.remote.desk import RestartError, Site
+from agent.remote.trial import RESTART
 from agent.settings import SettingsError, load_settings
 from agent.systemd import Notifier
 from protocols.mqtt.options import MqttOptionsError
@@ -22,6 +25,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         description="Runs until SIGTERM or Ctrl-C; what was read is on disk before it ends.",
     )
     add_config(parser)
+    parser.add_argument("--local-config", type=Path, help=argparse.SUPPRESS)  # of the launcher
     parser.set_defaults(run=run)
 
 
@@ -30,11 +34,13 @@ def run(args: argparse.Namespace) -> int:
         settings = load_settings(args.config)
         logging.getLogger().setLevel(settings.agent.log_level)
         notifier = Notifier.from_environment(os.environ)
-        asyncio.run(run_agent(settings, notifier, folder=args.config.parent))
+        site = Site(args.config, args.local_config or args.config)
+        asyncio.run(run_agent(settings, notifier, site))
     except (SettingsError, MqttOptionsError, OutboxError) as error:
         return refuse("run", error)
     except ExceptionGroup as group:
-        return _explain(group)
+        wishes, others = group.split(RestartError)
+        return RESTART if wishes and not others else _explain(group)
     return 0
 
 

@@ -15,6 +15,7 @@ from agent.app import mqtt_options, open_outbox, run_agent
 from agent.health import METRICS
 from agent.outbox import Outbox
 from agent.outbox_report import inspect
+from agent.remote.desk import OrderDesk, Site
 from agent.settings import AgentSettings, SettingsError, load_settings
 from agent.systemd import Notifier
 from protocols.reading import Reading
@@ -39,6 +40,11 @@ def settings(tmp_path: Path) -> AgentSettings:
     return load_settings(tmp_path / "agent.toml")
 
 
+def site(settings: AgentSettings) -> Site:
+    config = settings.agent.data_dir / "agent.toml"
+    return Site(config, config)
+
+
 def fill(settings: AgentSettings) -> None:
     with Outbox(settings.outbox_path) as outbox:
         for n in range(10):
@@ -54,20 +60,20 @@ def test_it_runs_until_a_signal_and_keeps_what_it_read(
 ) -> None:
     async def scenario() -> None:
         asyncio.get_running_loop().call_later(0.5, os.kill, os.getpid(), number)
-        await run_agent(settings, Notifier(), folder=Path())
+        await run_agent(settings, Notifier(), site(settings))
 
     with caplog.at_level(logging.INFO):
         asyncio.run(scenario())
     assert f"The agent stops ({number.name})." in caplog.messages
     report = inspect(settings.outbox_path)
     assert report.values_waiting >= 3, "its own health"
-    assert report.metrics == len(METRICS)
+    assert report.metrics == len(METRICS) + len(OrderDesk.series())
 
 
 def test_somebody_elses_cancellation_goes_through(settings: AgentSettings) -> None:
     async def scenario() -> None:
         async with asyncio.timeout(0.3):
-            await run_agent(settings, Notifier(), folder=Path())
+            await run_agent(settings, Notifier(), site(settings))
 
     with pytest.raises(TimeoutError):
         asyncio.run(scenario())
