@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -66,25 +66,33 @@ async def run_agent(settings: AgentSettings, notifier: Notifier, site: Site) -> 
         def is_moving() -> bool:
             return poller.idle_s() < STALLED_S and outbox.idle_s() < STALLED_S
 
+        services = {
+            "outbox": outbox.run(),
+            "poller": poller.run(),
+            "uplink": uplink.run(),
+            "guard": guard.run(),
+            "orders": desk.run(),
+            "health": health.run(),
+            "status": page.run(),
+            "renewal": Renewal(settings.agent.data_dir / "identity").run(),
+            "watchdog": notifier.feed(is_moving),
+        }
         with _cancelled_by_signals(), _noted(logbook):
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for name, work in (
-                        ("outbox", outbox.run()),
-                        ("poller", poller.run()),
-                        ("uplink", uplink.run()),
-                        ("guard", guard.run()),
-                        ("orders", desk.run()),
-                        ("health", health.run()),
-                        ("status", page.run()),
-                        ("renewal", Renewal(settings.agent.data_dir / "identity").run()),
-                        ("watchdog", notifier.feed(is_moving)),
-                    ):
-                        group.create_task(work, name=name)
-                    _started(notifier)
-                    log.info("Agent %s is running.", settings.agent.id)
-            finally:
-                notifier.stopping()
+            await _run(services, notifier, settings.agent.id)
+
+
+async def _run(
+    services: Mapping[str, Coroutine[object, object, None]], notifier: Notifier, agent: str
+) -> None:
+    try:
+        async with asyncio.TaskGroup() as group:
+            for name, work in services.items():
+                group.create_task(work, name=name)
+            give_back_memory()
+            notifier.ready()
+            log.info("Agent %s is running.", agent)
+    finally:
+        notifier.stopping()
 
 
 def _view(poller: Poller, uplink: Uplink) -> View:
@@ -93,11 +101,6 @@ def _view(poller: Poller, uplink: Uplink) -> View:
         devices=lambda: [d.device for d in poller.devices()],
         acks=lambda: uplink.session.acks_heard,
     )
-
-
-def _started(notifier: Notifier) -> None:
-    give_back_memory()
-    notifier.ready()
 
 
 def _pace(settings: AgentSettings) -> Pace:

@@ -21,6 +21,8 @@ from hub.errors import BusyError, HubError, T
 from hub.guards import audit_sealer, key_care, open_strongroom
 from hub.identity import IdentityParts, host_options, open_identity
 from hub.ingest.events import Events
+from hub.ingest.order_keeper import OrderKeeper
+from hub.ingest.orders import Orders
 from hub.ingest.registry import Registry
 from hub.ingest.series import LastSeen, SeriesConsumer
 from hub.ingest.service import Ingest
@@ -110,14 +112,17 @@ def open_parts(settings: HubSettings) -> Iterator[Parts]:
         services = _services(settings, db, registry, series, room.vault)
         identity = open_identity(settings, db, registry, services.sign_in.passwords)
         enrolment = identity.enrolment if identity else None
-        ingest = _ingest(services)
+        bundles = settings.data_dir / "bundles"
+        orders = Orders(db, enrolment.authority, bundles) if enrolment else None
+        ingest = _ingest(services, OrderKeeper(db, registry, orders))
         checks: dict[str, Callable[[], None]] = {
             "database": db.ping,
             "ingest": partial(_demand_moving, ingest),
         }
         if identity:
             checks["certificates"] = identity.demand_valid
-        services = replace(services, checks=checks, numbers=ingest.metrics, enrolment=enrolment)
+        services = replace(services, checks=checks, numbers=ingest.metrics)
+        services = replace(services, enrolment=enrolment, orders=orders)
         open_desk(db, services.sign_in.sessions).finish_approved()
         care, sealer = key_care(services, room), audit_sealer(services, room)
         yield Parts(services, ingest, care, sealer, identity)
@@ -146,14 +151,15 @@ def _services(
     )
 
 
-def _ingest(services: Services) -> Ingest:
+def _ingest(services: Services, keeper: OrderKeeper) -> Ingest:
     settings = services.settings
     consumers = (
         SeriesConsumer(services.timeseries),
         LastSeen(services.last, services.live, services.registry, services.timeseries),
         Events(services.db, services.live, settings.data_dir / "detection"),
+        keeper,
     )
-    return Ingest(
+    ingest = Ingest(
         host_options(settings),
         settings.data_dir / "journal.sqlite",
         services.db,
@@ -161,6 +167,8 @@ def _ingest(services: Services) -> Ingest:
         consumers=consumers,
         live=services.live,
     )
+    keeper.send = ingest.send
+    return ingest
 
 
 def _demand_moving(ingest: Ingest) -> None:

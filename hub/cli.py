@@ -21,6 +21,7 @@ from hub.commands.rotate_keys import rotate_keys
 from hub.commands.setup.command import add_setup, setup
 from hub.commands.verify_audit import verify_audit
 from hub.errors import HubError
+from hub.ingest.orders import add_bundle
 from hub.kit.db import Database
 from hub.kit.migrate import make_migration, upgrade
 from hub.listening import StartError
@@ -68,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     add_doctor(_add(commands, "doctor", _doctor, "what is well, what is not, and what to do"))
     new = _add(commands, "make-migration", _make_migration, "write a migration (developers)")
     new.add_argument("message", help="what changes, in a few words")
+    bundle = _add(commands, "add-bundle", _add_bundle, "agent software that can be rolled out")
+    bundle.add_argument("file", type=Path, help="storevitals-agent-<version>.tar")
     detect.add_parser(commands)
     demo.add_parser(commands)
     return parser
@@ -110,6 +113,12 @@ def _migrate(given: argparse.Namespace) -> int:
     database = Database(_settings(given).database_url)
     revision = upgrade(database)
     sys.stdout.write(f"The database is at revision {revision}.\n")
+    return 0
+
+
+def _add_bundle(given: argparse.Namespace) -> int:
+    bundle = add_bundle(given.file, _settings(given).data_dir / "bundles")
+    sys.stdout.write(f"Bundle {bundle.version} can be rolled out ({bundle.sha256}).\n")
     return 0
 
 

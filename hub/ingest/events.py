@@ -47,6 +47,7 @@ AGENTS_S = 1.0
 WATCH_S = 10.0
 BEHIND = timedelta(seconds=30)  # further behind, the hub's clock says nothing about agents
 IDLE_S = 2.0
+TICKETS = frozenset(("ticket", "quarantined_ticket"))
 
 
 class Events:
@@ -159,7 +160,7 @@ class Events:
         return readings if is_taken.all() else readings[is_taken]
 
     def _take_texts(self, texts: Sequence[TextEvent]) -> None:
-        documents = [_document(text) for text in texts]
+        documents = [_document(text) for text in texts if text.metric in TICKETS]
         if not documents:
             return
         with self._db.system_read("tickets") as connection:

@@ -86,6 +86,10 @@ class Ingest:
                 name = f"consumer-{follower.consumer.name}"
                 tasks.create_task(_in_thread(name, follower.run, follower.stop))
 
+    def send(self, topic: str, payload: bytes) -> bool:
+        """A command, from any thread; False when the broker is away."""
+        return self._subscriber.send(topic, payload)
+
     def release(self, agent_id: UUID) -> None:
         """Take an edge node out of quarantine; what it says next is believed."""
         self._released.append(agent_id)

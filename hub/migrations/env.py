@@ -16,6 +16,7 @@ import hub.archive.stock.models
 import hub.archive.stocktakes.models
 import hub.archive.transfers.models
 import hub.ingest.enrolment_tables
+import hub.ingest.order_tables
 import hub.ingest.positions
 import hub.ingest.tables
 import hub.kit.comments.models
@@ -49,6 +50,7 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.archive.stocktakes.models,
     hub.archive.transfers.models,
     hub.ingest.enrolment_tables,
+    hub.ingest.order_tables,
     hub.ingest.positions,
     hub.ingest.tables,
     hub.kit.comments.models,

@@ -7,6 +7,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from hub.web.api import (
+    agent_care,
     agents,
     alerts,
     approvals,
@@ -36,6 +37,7 @@ from hub.web.openapi import Api
 from hub.web.pages import (
     account,
     admin,
+    agent_page,
     alert_desk,
     alert_page,
     cold_chain,
@@ -85,6 +87,7 @@ API_PREFIX = "/api/v1"
 API: tuple[APIRouter, ...] = (
     auth.router,
     agents.router,
+    agent_care.router,
     people.router,
     audit.router,
     approvals.router,
@@ -134,6 +137,7 @@ PAGES: tuple[APIRouter, ...] = (
     devices.router,
     machine_charts.router,
     refused.router,
+    agent_page.router,
     help_pages.router,
     feedback.router,
     practice.router,

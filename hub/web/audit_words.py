@@ -58,6 +58,17 @@ _ACTIONS = {
     "assessment_signed": T("签署影响评估", "Signed an impact assessment"),
     "access_reviewed": T("权限复核", "Reviewed rights"),
     "finding_closed": T("关闭异常提醒", "Closed a finding"),
+    "order_configure": T("下达配置", "Ordered a configuration"),
+    "order_update": T("下达软件更新", "Ordered an update"),
+    "order_restart": T("下达重启", "Ordered a restart"),
+    "order_check": T("下达自检", "Ordered a self-test"),
+    "order_done": T("采集端已执行", "The agent did it"),
+    "order_refused": T("采集端拒绝", "The agent refused it"),
+    "order_failed": T("执行失败", "The agent failed at it"),
+    "order_returned": T("采集端已退回上一版", "The agent went back"),
+    "rollout_started": T("开始推送软件", "Began a roll-out"),
+    "rollout_running": T("继续推送软件", "Went on with a roll-out"),
+    "rollout_stopped": T("停止推送软件", "Stopped a roll-out"),
 }
 _TYPES = {
     "sessions": T("登录", "Signing in"),

@@ -19,6 +19,7 @@ from hub.web.recent import Recent
 
 if TYPE_CHECKING:
     from hub.ingest.enrolment import Enrolment
+    from hub.ingest.orders import Orders
     from hub.ingest.registry import Registry
     from hub.live import Live
     from hub.timeseries.last import LastValues
@@ -54,6 +55,9 @@ class Services:
 
     enrolment: "Enrolment | None" = None
     """How agents get their identity; None where the hub has no authority of its own."""
+
+    orders: "Orders | None" = None
+    """What agents are told to do; None without `enrolment`."""
 
     @cached_property
     def company(self) -> CompanyDoor:

@@ -35,6 +35,7 @@ OPEN = {f"{API}/health", f"{API}/health/ready", f"{API}/auth/token"} | {
     f"{API}/agents/authority",
     f"{API}/agents/enrol",  # by a code, or by the key of a certificate
     f"{API}/agents/renew",
+    f"{API}/agents/bundles/{{id}}",  # software, by its digest
 }
 ENDLESS = {f"{API}/events"}  # a stream; its scope is tested where it is made
 RECORD_PATHS = tuple(f"{API}/{path_of(model)}" for model in RECORD_TYPES)
