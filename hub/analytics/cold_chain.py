@@ -92,12 +92,12 @@ def log_of(
         )
         .order_by(Equipment.code)
     ).all()
-    figures = _figures(timeseries, list(series_of.values()), start, end)
-    excursions = _excursions(session, clock.store_id, start, end)
+    known = figures(timeseries, list(series_of.values()), start, end)
+    out = excursions(session, clock.store_id, start, end)
     found = []
     for unit in units:
         number = series_of.get(unit.device_id or "")
-        low, high, mean, count = figures.get(number, (None, None, None, 0)) if number else _NOTHING
+        low, high, mean, count = known.get(number, _NOTHING) if number else _NOTHING
         found.append(
             UnitDay(
                 unit.name,
@@ -108,7 +108,7 @@ def log_of(
                 high,
                 mean,
                 count,
-                tuple(excursions.get(unit.device_id or "", ())),
+                tuple(out.get(unit.device_id or "", ())),
             )
         )
     return found
@@ -118,9 +118,10 @@ _Figures = tuple[float | None, float | None, float | None, int]
 _NOTHING: _Figures = (None, None, None, 0)
 
 
-def _figures(
+def figures(
     timeseries: TimeSeries, series: Sequence[int], start: datetime, end: datetime
 ) -> dict[int, _Figures]:
+    """Lowest, highest, mean and number of readings of each series that has some."""
     if not series:
         return {}
     edges = np.array([int(start.timestamp() * 1000), int(end.timestamp() * 1000)], np.int64)
@@ -137,9 +138,10 @@ def _figures(
     }
 
 
-def _excursions(
+def excursions(
     session: ScopedSession, store_id: UUID, start: datetime, end: datetime
 ) -> dict[str, list[Excursion]]:
+    """When a store's cold units were out of their limits, by device."""
     alerts = session.scalars(
         select(Alert)
         .where(

@@ -26,6 +26,7 @@ from hub.web.api import (
 )
 from hub.web.api import stocktakes as stocktake_api
 from hub.web.api import store_health as health_api
+from hub.web.api import story as story_api
 from hub.web.api import transfers as transfer_api
 from hub.web.api import work_orders as order_api
 from hub.web.approvals import install_approvals
@@ -44,6 +45,7 @@ from hub.web.pages import (
     comments,
     company,
     devices,
+    dossier,
     feedback,
     imports,
     invitation,
@@ -79,6 +81,7 @@ from hub.web.pages import help as help_pages
 from hub.web.pages import palette as palette_pages
 from hub.web.pages import people as people_pages
 from hub.web.pages import records as record_pages
+from hub.web.pages import story as story_pages
 from hub.web.pages.errors import page_error
 from hub.web.problems import install_problems
 from hub.web.services import Services
@@ -95,6 +98,7 @@ API: tuple[APIRouter, ...] = (
     events.router,
     timeseries.router,
     stores.router,
+    story_api.router,
     alerts.router,
     order_api.router,
     health_api.router,
@@ -128,6 +132,8 @@ PAGES: tuple[APIRouter, ...] = (
     alert_page.router,
     work_orders.router,
     store_health.router,
+    story_pages.router,
+    dossier.router,
     cold_chain.router,
     record_pages.router,
     palette_pages.router,
