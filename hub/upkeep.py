@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hub.alerts import expiring
+from hub.alerts import expiring, shortage
 from hub.kit.clock import utc_now
 from hub.kit.statistics import learn
 from hub.web.services import Services
@@ -29,6 +29,7 @@ def chores(services: Services) -> tuple[Chore, ...]:
     return (
         Chore("seal time series", 60, lambda: series.maintain(utc_now())),
         Chore("remind of what ends soon", expiring.EVERY_S, lambda: expiring.remind(db, live)),
+        Chore("watch the stock", shortage.EVERY_S, lambda: shortage.watch(db, live)),
         Chore("learn sizes of tables", 15 * 60, lambda: learn(db)),
     )
 

@@ -15,7 +15,8 @@ STORM_WINDOW = timedelta(minutes=1)
 STORM_SIZE = 8  # so many alerts of a store in this time are one incident
 STORM_LASTS = timedelta(minutes=10)  # what begins later is a story of its own
 
-UNSENSED = (Rule.STORM, Rule.EXPIRING)  # no detector stands behind these
+OF_ARCHIVE = (Rule.EXPIRING, Rule.STOCK_LOW)  # nothing that happens to machines explains these
+UNSENSED = (Rule.STORM, *OF_ARCHIVE)  # no detector stands behind these
 STORE_CAUSES = (Rule.POWER_CUT, Rule.AGENT_OFFLINE)
 _DEVICE_CAUSES: dict[Rule, tuple[Rule, ...]] = {
     Rule.TEMPERATURE_HIGH: (Rule.DOOR_OPEN, Rule.DEFROST_LONG, Rule.TEMPERATURE_HIGH),
@@ -60,7 +61,7 @@ class Place:
 
     def explains(self, other: "Place") -> bool:
         """Whether an open alert here makes one there needless."""
-        if self.store_id != other.store_id or self == other or other.rule is Rule.EXPIRING:
+        if self.store_id != other.store_id or self == other or other.rule in OF_ARCHIVE:
             return False
         if self.rule in STORE_CAUSES:
             return other.rule is not self.rule and other.rule not in STORE_CAUSES

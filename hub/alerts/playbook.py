@@ -355,6 +355,25 @@ PLAYBOOK: dict[Rule, Play] = {
             T("不再需要的记录请归档。", "Archive what is no longer needed."),
         ),
     ),
+    Rule.STOCK_LOW: Play(
+        T("库存不足", "Stock is low"),
+        T(
+            "可用 {value}，安全库存 {limit}；建议补 {expected}。",
+            "{value} available, safety stock {limit}; {expected} would fill it up.",
+        ),
+        T(
+            "卖得比平时快、到货晚了，或账面与实物不符。",
+            "It sells faster than usual, a delivery is late, or the books are wrong.",
+        ),
+        (
+            T(
+                "先看别的门店有没有多的：在库存页调拨。",
+                "See whether another store has too much: transfer it.",
+            ),
+            T("没有就向供应商订货。", "Otherwise order it."),
+            T("账上有、架上没有：盘一下这件商品。", "In the books but not on the shelf: count it."),
+        ),
+    ),
     **PLAYS_OF_CAUSES,
 }
 

@@ -6,7 +6,15 @@ alert is the incident.
 
 from collections.abc import Sequence
 
-from hub.alerts.families import STORE_CAUSES, STORM_LASTS, STORM_SIZE, STORM_WINDOW, UNSENSED, Place
+from hub.alerts.families import (
+    OF_ARCHIVE,
+    STORE_CAUSES,
+    STORM_LASTS,
+    STORM_SIZE,
+    STORM_WINDOW,
+    UNSENSED,
+    Place,
+)
 from hub.alerts.models import AlertEventKind, AlertStatus
 from hub.alerts.rows import AlertState, Batch
 from hub.detection.findings import Rule
@@ -17,7 +25,7 @@ STORM_SOURCE = "store"
 
 def storm_of(open_ones: Sequence[AlertState], alert: AlertState) -> AlertState | None:
     """The storm that a new alert of the same store belongs to."""
-    if alert.place.rule is Rule.EXPIRING:
+    if alert.place.rule in OF_ARCHIVE:
         return None
     for one in open_ones:
         is_storm = one.place.rule is Rule.STORM

@@ -60,6 +60,7 @@ class Rule(StrEnum):
     STORE_QUIET = "store-quiet"
     STORM = "storm"
     EXPIRING = "expiring"  # of the archive: what ends soon and is not decided
+    STOCK_LOW = "stock-low"  # of the archive: less of an item than the store should have
 
 
 class Change(StrEnum):

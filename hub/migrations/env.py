@@ -12,6 +12,7 @@ import hub.analytics.cold_chain
 import hub.analytics.tables
 import hub.archive.catalogue
 import hub.archive.stock.items
+import hub.archive.stock.limits
 import hub.archive.stock.models
 import hub.archive.stocktakes.models
 import hub.archive.transfers.models
@@ -46,6 +47,7 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.analytics.tables,
     hub.archive.catalogue,
     hub.archive.stock.items,
+    hub.archive.stock.limits,
     hub.archive.stock.models,
     hub.archive.stocktakes.models,
     hub.archive.transfers.models,

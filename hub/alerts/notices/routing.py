@@ -49,6 +49,7 @@ EQUIPMENT_LADDER = _ladder(
     (Whom.ON_CALL, 0), (Whom.BACKUP, 10), (Whom.STORE_MANAGER, 10), (Whom.HQ_MANAGER, 20)
 )
 BUSINESS_LADDER = _ladder((Whom.STORE_MANAGER, 0), (Whom.HQ_MANAGER, 60))
+BUYING_LADDER = _ladder((Whom.PURCHASER, 0))  # that store's purchaser and nobody else (ALR-01)
 
 
 def steps_for(connection: Connection, alert: AlertState, now: datetime) -> Sequence[Step]:
@@ -65,10 +66,14 @@ def steps_for(connection: Connection, alert: AlertState, now: datetime) -> Seque
     fitting = [row for row in found if _fits(row, alert, _is_open(connection, store_id, now))]
     if fitting:
         return _steps_of(connection, max(fitting, key=_narrowness).id)
+    if alert.place.rule is Rule.STOCK_LOW:
+        return BUYING_LADDER
     return BUSINESS_LADDER if alert.place.rule in BUSINESS else EQUIPMENT_LADDER
 
 
 def _fits(row: Row[Any], alert: AlertState, is_open_now: bool) -> bool:
+    if not row.rules and alert.place.rule is Rule.STOCK_LOW:
+        return False  # its own ladder, unless a route names it
     if row.rules and alert.place.rule.value not in row.rules:
         return False
     if alert.severity < LEVELS[row.from_level]:
@@ -105,6 +110,8 @@ def people_of(
             return on_call
         whom = Whom.TECHNICIAN
     near, far = _with_role(connection, alert, whom.value)
+    if whom is Whom.PURCHASER and not near and not far:
+        return people_of(connection, alert, Whom.STORE_MANAGER, now)
     return near or far
 
 

@@ -50,6 +50,7 @@ class Whom(Choice):
     STORE_MANAGER = "store_manager", "店长", "Store manager"
     HQ_MANAGER = "hq_manager", "总部经理", "HQ manager"
     ADMIN = "admin", "管理员", "Admins"
+    PURCHASER = "purchaser", "采购员", "Purchaser"
 
 
 class NoticeStep(Line):

@@ -168,6 +168,8 @@ def row_of(
 
 
 def _record_href(alert: Alert) -> str:
+    if alert.rule_name is Rule.STOCK_LOW:
+        return f"/stock/{alert.store_id}/{alert.source.rpartition('/')[2]}"
     if alert.rule_name is not Rule.EXPIRING:
         return ""
     return "/archive/" + alert.source.rpartition("/")[0]

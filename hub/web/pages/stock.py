@@ -18,6 +18,7 @@ from hub.analytics.stores import StoreClock
 from hub.analytics.tables import UnknownCode
 from hub.archive.stock import lookup
 from hub.archive.stock.corrections import KINDS, LOSSES, MOST_MILLI, Correction, correct
+from hub.archive.stock.limits import StockLimit
 from hub.archive.stock.lookup import Change, Show
 from hub.archive.stock.models import MovementKind, StockBalance
 from hub.archive.stores.records import Store
@@ -153,6 +154,7 @@ def show_item(
         on=on or clock.day_of(view.now),
         at=at,
         document=uuid7(),
+        limit=session.get(StockLimit, (here.id, item)),
         targets=[(one.id, one.name) for one in _stores(session, actor) if one.id != here.id],
         losses=[(key, say(view.language, text)) for key, text in LOSSES.items()],
         may_correct=actor.may(CORRECT, here.id),
