@@ -60,7 +60,8 @@ async def run_agent(settings: AgentSettings, notifier: Notifier, site: Site) -> 
         uplink.on_order = desk.take
         health = Health(outbox, settings.agent.data_dir)
         logbook = Logbook()
-        seen = Sources(settings, poller, outbox, uplink, logbook, _pace(settings))
+        pace = _pace(settings)
+        seen = Sources(settings, poller, outbox, uplink, logbook, pace, alarms=guard.alarms)
         page = StatusServer(settings.status, {"/status.json": partial(snapshot, seen)})
 
         def is_moving() -> bool:

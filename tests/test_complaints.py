@@ -83,6 +83,8 @@ COMPLAINTS: dict[str, tuple[str, ...]] = {
         "test_the_documented_file_is_whole_and_loads",
         "test_unit_0_and_a_file_of_the_first_version_still_load",
         "test_the_script_installs_works_and_leaves_nothing",
+        "test_a_configuration_proves_itself_or_goes_back",
+        "test_fit_software_is_tried_and_what_does_not_start_goes_back",
     ),
     "19 messages name neither device nor field": (
         "test_a_mistake_is_named_with_its_line",
@@ -100,7 +102,11 @@ COMPLAINTS: dict[str, tuple[str, ...]] = {
         "test_a_device_that_is_gone_has_no_value_but_a_quality",
         "test_a_value_shows_its_age_and_its_quality",
     ),
-    "23 commands pile up": ("test_what_is_overdue_is_polled_once",),
+    "23 commands pile up": (
+        "test_what_is_overdue_is_polled_once",
+        "test_commands_do_not_pile_up",
+        "test_an_order_is_done_once_however_often_it_comes",
+    ),
     "24 Sparkplug's edges: births, rebirth, buffering": (
         "test_a_rebirth_keeps_bdseq_and_stops_no_data",
         "test_a_birth_declares_everything_and_matches_the_will",

@@ -10,6 +10,7 @@ from agent.commission.advice import advice
 from agent.commission.diagnose import machine_findings
 from agent.commission.findings import Finding, State
 from agent.commission.plausible import worth_showing
+from agent.guard import LocalAlarm
 from agent.machine import Machine
 from agent.outbox import Outbox
 from agent.polling_status import BusStatus, DeviceState, DeviceStatus
@@ -55,19 +56,22 @@ class Sources:
     logbook: Logbook
     pace: Pace
     machine: Machine = field(default_factory=Machine)
+    alarms: Callable[[], Sequence[LocalAlarm]] = tuple
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 def snapshot(sources: Sources) -> dict[str, Any]:
     agent = sources.settings.agent
     devices, uplink, outbox = _devices(sources), _uplink(sources), _outbox(sources)
+    alarms = [_alarm(sources, alarm) for alarm in sources.alarms()]
     machine = [
         _finding(f) for f in machine_findings(agent.data_dir, sources.settings, sources.machine)
     ]
     return {
         "at": sources.now().isoformat(),
         "agent": {"id": agent.id, "name": agent.name, "version": VERSION, "zone": agent.zone},
-        "verdict": _verdict(devices, uplink, outbox, machine),
+        "verdict": _verdict(alarms, devices, uplink, outbox, machine),
+        "alarms": alarms,
         "devices": devices,
         "buses": [_bus(bus) for bus in sources.poll.buses()],
         "outbox": outbox,
@@ -77,6 +81,20 @@ def snapshot(sources: Sources) -> dict[str, Any]:
             {"at": entry.at.isoformat(), "is_error": entry.is_error, "text": entry.text}
             for entry in sources.logbook.newest_first()
         ],
+    }
+
+
+def _alarm(sources: Sources, alarm: LocalAlarm) -> dict[str, Any]:
+    names = {device.id: device.name for device in sources.settings.device}
+    known = METRICS.get(alarm.metric)
+    return {
+        "device": names.get(alarm.device) or alarm.device,
+        "name": _both(_metric_words(alarm.metric)),
+        "unit": known.unit if known else "",
+        "value": alarm.value,
+        "limit": alarm.limit.value,
+        "is_low": alarm.limit.is_low,
+        "age_s": max(0.0, round((sources.now() - alarm.since).total_seconds(), 1)),
     }
 
 
@@ -140,7 +158,8 @@ def _bus(bus: BusStatus) -> dict[str, Any]:
 
 
 def _outbox(sources: Sources) -> dict[str, Any]:
-    outbox = sources.outbox
+    outbox, wear = sources.outbox, sources.outbox.wear()
+    a_day = wear.written_bytes_per_day
     hours = sources.pace.hours_left(outbox.epochs, outbox.bytes)
     return {
         "rows_waiting": outbox.rows_waiting,
@@ -149,6 +168,8 @@ def _outbox(sources: Sources) -> dict[str, Any]:
         "hours_left": None if hours is None else round(hours, 1),
         "dropped_batches": outbox.dropped_batches,
         "lost_readings": outbox.lost_readings,
+        "syncs_per_s": round(wear.syncs_per_s, 2),
+        "written_mb_per_day": None if a_day is None else round(a_day / 1e6, 1),
     }
 
 
@@ -173,6 +194,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _verdict(
+    alarms: list[dict[str, Any]],
     devices: list[dict[str, Any]],
     uplink: dict[str, Any],
     outbox: dict[str, Any],
@@ -181,6 +203,8 @@ def _verdict(
     """The one line that is read first; the worst part speaks."""
     lost = [device["name"] for device in devices if device["state"] == DeviceState.LOST]
     broken = [part["name"] for part in machine if part["state"] == State.FAILED]
+    if alarms:
+        return {"state": "failed", "text": _both(_beyond(alarms))}
     if lost:
         names = "、".join(lost[:3])
         text = T(f"{len(lost)} 台设备失联：{names}", f"{len(lost)} lost: {', '.join(lost[:3])}")
@@ -196,6 +220,11 @@ def _verdict(
         return {"state": "warning", "text": _both(_WAITING)}
     text = T(f"{len(devices)} 台设备全部正常", f"All {len(devices)} devices are well")
     return {"state": "ok", "text": _both(text)}
+
+
+def _beyond(alarms: list[dict[str, Any]]) -> T:
+    names = list(dict.fromkeys(alarm["device"] for alarm in alarms))[:3]
+    return T(f"超出限值：{'、'.join(names)}", f"Beyond its limit: {', '.join(names)}")
 
 
 def _offline(outbox: dict[str, Any]) -> T:

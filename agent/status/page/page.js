@@ -11,7 +11,8 @@ const WORDS = {
   nodevice: ["还没有设备。请在采集端上运行", "No device yet. Run on the agent"], pin: ["请输入状态页 PIN", "PIN of the status page"],
   enter: ["查看", "Open"], wrong: ["PIN 不对", "That is not the PIN"], locked: ["试错太多，请等待", "Too many tries; wait"],
   refused: ["设备没有这些读数", "The device does not have"], bad: ["无效", "bad"], stale: ["过期", "stale"], estimated: ["估算", "estimated"],
-  plan: ["每次读取", "Read in"],
+  plan: ["每次读取", "Read in"], alarms: ["超出限值", "Beyond the limit"], above: ["高于", "above"], below: ["低于", "below"],
+  since: ["已持续", "for"], written: ["每天写入", "written a day"], syncs: ["次落盘/秒", "syncs/s"],
   dropped: ["批因缓存已满被清除", "batches were dropped: it was full"],
 };
 let lang = localStorage.getItem("lang") || (navigator.language.startsWith("zh") ? "zh" : "en");
@@ -72,6 +73,11 @@ function all(item) {
   more.addEventListener("toggle", () => (more.open ? open.add(item.id) : open.delete(item.id)));
   return more;
 }
+function alarm(item) {
+  const value = el("dl", "values", el("div", "", el("dt", "", t(item.name)), el("dd", "", number(item.value, item.unit), el("small", "", " " + item.unit))));
+  const why = `${w(item.is_low ? "below" : "above")} ${number(item.limit, item.unit)} ${item.unit} · ${w("since")} ${span(item.age_s)}`;
+  return el("article", "card bad", el("div", "top", sign("failed"), el("b", "", item.device)), value, el("p", "why", why));
+}
 function bar(percent, isHigh) {
   const meter = el("progress", "");
   meter.max = 100;
@@ -90,6 +96,7 @@ function hub(s) {
   const waiting = box.rows_waiting ? [number(box.rows_waiting), el("small", "", " " + w("waiting"))] : [w("sent")];
   const store = fact(lang === "zh" ? "本地缓存" : "Outbox", waiting, bar(used, used > 80), size);
   if (box.hours_left !== null) store.append(el("p", "", `${w("left")} ${span(box.hours_left * 3600)}`));
+  if (box.written_mb_per_day !== null) store.append(el("p", "", `${w("written")} ${number(box.written_mb_per_day)} MB · ${number(box.syncs_per_s)} ${w("syncs")}`));
   if (box.dropped_batches) store.append(el("p", "why", `${box.dropped_batches} ${w("dropped")}`));
   return el("div", "grid", link, store);
 }
@@ -124,6 +131,7 @@ function draw() {
   const none = el("div", "card empty", w("nodevice"), el("br"), el("code", "", "storevitals-agent setup"));
   const parts = [
     el("div", `verdict ${s.verdict.state}`, sign(s.verdict.state), el("span", "", t(s.verdict.text))),
+    ...(s.alarms.length ? [section("alarms", el("div", "grid", ...s.alarms.map(alarm)))] : []),
     section("devices", devices.length ? el("div", "grid", ...devices.map(device)) : none),
     section("hub", hub(s)),
   ];

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from agent.guard import LocalAlarm
 from agent.machine import Machine
 from agent.outbox import Outbox
 from agent.polling_status import BusStatus, DeviceState, DeviceStatus
@@ -18,6 +19,7 @@ from agent.status.logbook import KEPT, Logbook
 from agent.status.pace import Pace
 from agent.status.server import FILES, StatusServer
 from agent.status.snapshot import PAGE, Sources, snapshot
+from protocols.limits import Limit
 from protocols.reading import Quality, Reading
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -41,7 +43,13 @@ class Line:
     trouble: str = ""
 
 
-def look(folder: Path, poll: Poll, line: Line, readings: Sequence[Reading] = ()) -> dict[str, Any]:
+def look(
+    folder: Path,
+    poll: Poll,
+    line: Line,
+    readings: Sequence[Reading] = (),
+    alarms: Sequence[LocalAlarm] = (),
+) -> dict[str, Any]:
     settings = AgentSettings(
         agent=AgentTable(id="store-17", name="南京路店", data_dir=folder),
         uplink=UplinkTable(url="mqtts://hub.example", group="chain-0"),
@@ -53,7 +61,15 @@ def look(folder: Path, poll: Poll, line: Line, readings: Sequence[Reading] = ())
         outbox.append(list(readings), urgent=True)
         outbox.bulk([])
         sources = Sources(
-            settings, poll, outbox, line, Logbook(), Pace(1), Machine(folder), lambda: NOW
+            settings,
+            poll,
+            outbox,
+            line,
+            Logbook(),
+            Pace(1),
+            Machine(folder),
+            lambda: alarms,
+            lambda: NOW,
         )
         return snapshot(sources)
 
@@ -70,6 +86,29 @@ def test_all_well_is_said_in_one_line(tmp_path: Path) -> None:
     }
     assert (seen["devices"][0]["name"], seen["devices"][0]["age_s"]) == ("牛奶柜", 3.0)
     assert seen["buses"][0]["load_percent"] == 31.3
+
+
+def test_what_is_beyond_its_limit_stands_first(tmp_path: Path) -> None:
+    """Without a hub the people in the shop see it here."""
+    limit = Limit(value=8.0, hold_s=600.0, clear_s=600.0, hysteresis=1.0)
+    since = NOW - timedelta(minutes=12)
+    alarm = LocalAlarm("cold-1", "air_temperature_c", limit, since, 11.4)
+    lost = DeviceStatus("cold-9", DeviceState.LOST, reason=SILENT)
+    seen = look(tmp_path, Poll([online(), lost]), Line(is_connected=False), alarms=[alarm])
+    assert seen["verdict"]["text"] == {"zh": "超出限值：牛奶柜", "en": "Beyond its limit: 牛奶柜"}
+    (shown,) = seen["alarms"]
+    assert (shown["value"], shown["limit"], shown["is_low"], shown["age_s"]) == (
+        11.4,
+        8.0,
+        False,
+        720.0,
+    )
+
+
+def test_what_is_written_to_the_card_is_told(tmp_path: Path) -> None:
+    seen = look(tmp_path, Poll([]), Line())
+    assert seen["outbox"]["syncs_per_s"] >= 0
+    assert seen["outbox"]["written_mb_per_day"] is None or seen["outbox"]["written_mb_per_day"] >= 0
 
 
 def test_a_lost_device_says_why_and_what_to_do_in_plain_words(tmp_path: Path) -> None:
