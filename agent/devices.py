@@ -11,6 +11,7 @@ from agent import bus_load
 from agent.door import DoorRules, staff_hours
 from agent.drivers.base import Now, PolledDriver, PushDriver, utc_now
 from agent.drivers.counting import COUNTS, CountingDriver, TotalStore
+from agent.drivers.demand import ENERGY, DemandDriver
 from agent.drivers.http_station import HttpStation
 from agent.drivers.modbus import ModbusDriver
 from agent.drivers.mqtt_json import MqttJsonDriver, Topics
@@ -164,6 +165,8 @@ def _modbus(device: Device, shop: Workshop) -> None:
     )
     if moduli := {r.metric: _modulus(r) for r in profile.registers if r.metric in COUNTS}:
         driver = CountingDriver(driver, moduli, _totals(shop))
+    if ENERGY in driver.metrics:
+        driver = DemandDriver(driver, device.interval_s)
     shop.polled.append(Polled(driver, device.bus, device.interval_s, _rules(device, shop)))
 
 

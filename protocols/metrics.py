@@ -266,6 +266,7 @@ _ALL = (
     _gauge("reactive_power_var", "var", "无功功率", "Reactive power"),
     _gauge("apparent_power_va", "VA", "视在功率", "Apparent power"),
     _counter("energy_kwh", "kWh", "累计电量", "Energy"),
+    _gauge("demand_kw", "kW", "15 分钟平均功率", "Mean power of 15 minutes", 0),
     _counter("energy_export_kwh", "kWh", "反向电量", "Energy exported"),
     _counter("energy_total_kwh", "kWh", "双向总电量", "Energy, both directions"),
     _counter("reactive_energy_kvarh", "kvarh", "无功电量", "Reactive energy"),
