@@ -40,8 +40,7 @@ def test_missed_readings_are_not_zero() -> None:
 
 @pytest.mark.parametrize("after", [0.0, 99.0])
 def test_a_meter_that_was_changed_begins_anew(after: float) -> None:
-    readings = [(s, k if s < 1200 else k - 100 + after) for s, k in steady(4 * QUARTER_S)]
-    readings = [(s, k if s < 1200 else k - 1.0) for s, k in readings]
+    readings = [(s, k if s < 1200 else k - 104 + after) for s, k in steady(4 * QUARTER_S)]
     quarters = read(Demand(), *readings)
     assert [q.end_s - BEGIN_S for q in quarters] == [900, 2700]
     assert all(q.mean_kw > 0 for q in quarters)
