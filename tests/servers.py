@@ -40,7 +40,7 @@ ROOT = Path(__file__).parents[1]
 HOST = "127.0.0.1"
 GROUP = "test-0"
 LOGIN = Login("demo", "test-test-test")
-START_S = 60.0
+START_S = 120.0  # a shared machine may take long to load a program
 MOSQUITTO_CONF = """
 listener {port} 127.0.0.1
 allow_anonymous true
@@ -178,7 +178,11 @@ class HubProcess(Program):
         super().__init__("hub", command or [*program("storevitals-hub"), "serve"], folder, own)
 
     def wait_until_ready(self) -> None:
-        wait_for(self.client.is_ready, START_S, f"the hub was not ready (see {self.log})")
+        wait_for(self._is_ready, START_S, f"the hub was not ready (see {self.log})")
+
+    def _is_ready(self) -> bool:
+        assert self.is_running, f"the hub ended by itself:\n{self.last_words()}"
+        return self.client.is_ready()
 
     def is_caught_up(self, most: int = 0) -> bool:
         """Whether the consumers have at most so many rows of the journal before them."""

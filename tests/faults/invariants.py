@@ -24,6 +24,7 @@ import numpy as np
 from sqlalchemy import Connection, select, text
 
 from agent.outbox_rows import Epoch, OutboxReader, StoredBatch, read_channels, read_epochs
+from hub.alerts.families import OF_ARCHIVE
 from hub.alerts.models import Alert
 from hub.analytics.tables import FootfallSlot, QuarantinedTicketRow, SalesHour, TicketRow
 from hub.detection.findings import Rule
@@ -51,8 +52,8 @@ _END_MS = 1 << 41
 _SHOWN = 12  # faults of one kind in the report
 # So far behind its clock a hub waits for the journal before it says who is missing.
 _LATER = timedelta(hours=1)
-# Alerts of the hub's clock: whether an agent was missed depends on when the hub itself was there.
-_OF_THE_CLOCK = frozenset({Rule.AGENT_OFFLINE.value})
+# Not of the journal: whether an agent was missed depends on when the hub itself was there.
+_OF_OTHERS = [rule.value for rule in (Rule.AGENT_OFFLINE, *OF_ARCHIVE)]
 _DERIVED = (
     "notice_messages", "notice_steps", "notices", "alert_votes", "work_orders",
     "alert_events", "alerts", "ticket_lines", "ticket_tenders", "tickets", "quarantined_tickets",
@@ -358,7 +359,7 @@ def _derived(connection: Connection) -> dict[str, Counter[tuple[object, ...]]]:
         "alerts": select(
             alert.store_id, alert.source, alert.rule, alert.began_at, alert.closed_at,
             alert.severity,
-        ).where(alert.rule.not_in(_OF_THE_CLOCK)),
+        ).where(alert.rule.not_in(_OF_OTHERS)),
         "tickets": select(
             ticket.agent_id, ticket.epoch, ticket.batch_id, ticket.item, ticket.number,
             ticket.total_cents, ticket.is_repeat, ticket.is_conflict,

@@ -1,6 +1,6 @@
 """A chain in processes for the fault tests: broker, hub, agents, stores on the wire."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,12 @@ from tests.servers import (
 )
 
 CAUGHT_UP_S = 120.0
+Route = Callable[[Broker], tuple[str, str]]
+"""The broker's address as agents reach it, and as the hub does."""
+
+
+def _straight(broker: Broker) -> tuple[str, str]:
+    return broker.url, broker.url
 
 
 @dataclass
@@ -74,13 +80,18 @@ class Scene:
 
 @contextmanager
 def scene(
-    folder: Path, shapes: Sequence[StoreShape], seed: int, timeseries_url: str = "duckdb:"
+    folder: Path,
+    shapes: Sequence[StoreShape],
+    seed: int,
+    timeseries_url: str = "duckdb:",
+    route: Route = _straight,
 ) -> Iterator[Scene]:
     with street(folder, shapes, seed) as stores, ExitStack() as ends:
         broker = Broker(folder)
         more = {"HUB_TIMESERIES_URL": timeseries_url}
-        hub = HubProcess(folder, broker.url, len(stores), more=more)
-        agents = [AgentProcess(s.folder, s.node, s.config(broker.url)) for s in stores]
+        from_agents, from_hub = route(broker)
+        hub = HubProcess(folder, from_hub, len(stores), more=more)
+        agents = [AgentProcess(s.folder, s.node, s.config(from_agents)) for s in stores]
         built = Scene(folder, broker, hub, agents, stores, timeseries_url)
         for program in built.programs:
             ends.callback(program.stop)
