@@ -16,7 +16,7 @@ STORM_SIZE = 8  # so many alerts of a store in this time are one incident
 STORM_LASTS = timedelta(minutes=10)  # what begins later is a story of its own
 
 OF_ARCHIVE = (Rule.EXPIRING, Rule.STOCK_LOW)  # nothing that happens to machines explains these
-UNSENSED = (Rule.STORM, *OF_ARCHIVE)  # no detector stands behind these
+UNSENSED = (Rule.STORM, Rule.OWN, *OF_ARCHIVE)  # no detector stands behind these
 STORE_CAUSES = (Rule.POWER_CUT, Rule.AGENT_OFFLINE)
 _DEVICE_CAUSES: dict[Rule, tuple[Rule, ...]] = {
     Rule.TEMPERATURE_HIGH: (Rule.DOOR_OPEN, Rule.DEFROST_LONG, Rule.TEMPERATURE_HIGH),

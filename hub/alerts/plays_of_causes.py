@@ -5,6 +5,15 @@ from hub.detection.findings import Rule
 from hub.errors import T
 
 PLAYS_OF_CAUSES: dict[Rule, Play] = {
+    Rule.OWN: Play(
+        T("自定义规则", "A rule of your own"),
+        T(
+            "{name}：{condition_zh}；当前 {value}。",
+            "{name}: {condition_en}; now {value}.",
+        ),
+        T("本连锁自己写的条件成立。", "A condition that the chain wrote itself holds."),
+        (T("按规则说明处理。", "Do what the rule was written for."),),
+    ),
     Rule.DEFROST_FAILED: Play(
         T("化霜不彻底", "Defrost does not thaw"),
         T(

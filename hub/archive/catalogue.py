@@ -1,5 +1,6 @@
 """The record types of the archive: the one literal list that API and pages are made from."""
 
+from hub.archive.alert_rules.records import AlertRule
 from hub.archive.areas.records import Area
 from hub.archive.chains.records import Chain
 from hub.archive.competitors.records import Competitor, CompetitorPrice
@@ -64,6 +65,7 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Policy,
     Partner,
     PlaybookEntry,
+    AlertRule,
     NoticeRoute,
     OnCallShift,
     Webhook,

@@ -61,6 +61,7 @@ class Rule(StrEnum):
     STORM = "storm"
     EXPIRING = "expiring"  # of the archive: what ends soon and is not decided
     STOCK_LOW = "stock-low"  # of the archive: less of an item than the store should have
+    OWN = "own-rule"
 
 
 class Change(StrEnum):
@@ -87,6 +88,9 @@ class Evidence:
     expected: float | None = None
     hours: float | None = None
     traffic_ratio: float | None = None
+    name: str | None = None  # of a rule that the chain wrote itself
+    condition_zh: str | None = None
+    condition_en: str | None = None
     window_start_ms: int | None = None
     window_end_ms: int | None = None
     devices: tuple[str, ...] = ()

@@ -36,6 +36,7 @@ _VALUES: dict[Kind, Any] = {
 
 
 _WORDS: dict[tuple[str, str], Sequence[str]] = {
+    ("alert_rules", "condition"): ["air_temperature_c > 8"],
     ("conditions", "code"): [f"condition_{n}" for n in range(1000)],
     ("playbook_entries", "rule"): [rule.value for rule in Rule],
     ("scale_layouts", "prefix"): [f"{n:02}" for n in range(20, 30)],

@@ -16,7 +16,7 @@ GROUPS: tuple[tuple[T, tuple[str, ...]], ...] = (
     ),
     (
         T("设备", "Equipment"),
-        ("equipment", "equipment-types", "spare-parts", "store-devices"),
+        ("equipment", "equipment-types", "spare-parts", "store-devices", "alert-rules"),
     ),
     (
         T("人员", "People"),
