@@ -38,7 +38,8 @@ class WorkOrder(StoreScoped, Base):
     """One job at one machine. An alert has one order at most; it is linked, never copied.
 
     `checklist` items are `{"zh", "en", "is_required", "is_done", "note"}`, `parts` are
-    `{"name", "quantity_milli", "cost_minor"}`. `respond_by` and `finish_by` are its clocks.
+    `{"name", "quantity_milli", "cost_minor"}`, with `"part_id"` where it came from stock.
+    `respond_by` and `finish_by` are its clocks.
     """
 
     __tablename__ = "work_orders"

@@ -242,7 +242,7 @@ def check(
     session: ScopedSession, order_id: UUID, item: int, *, is_done: bool, note: str = ""
 ) -> WorkOrder:
     """Tick one line of the checklist, or take the tick away."""
-    order = _to_change(session, order_id)
+    order = to_change(session, order_id)
     if not 0 <= item < len(order.checklist):
         raise InvalidError(_ITEM, {"item": _ITEM})
     lines = [dict(one) for one in order.checklist]
@@ -254,13 +254,30 @@ def check(
 def use_part(
     session: ScopedSession, order_id: UUID, name: str, quantity_milli: int, cost_minor: int
 ) -> WorkOrder:
-    """A part that was built in; its cost counts for the order."""
-    order = _to_change(session, order_id)
-    part: dict[str, Any] = {"name": name.strip()[:120], "quantity_milli": quantity_milli}
-    order.parts = [*order.parts, part | {"cost_minor": cost_minor}]
+    """A part that came from elsewhere and was built in; its cost counts for the order."""
+    order = to_change(session, order_id)
+    return book_part(session, order, (name.strip()[:120], quantity_milli, cost_minor))
+
+
+def book_part(
+    session: ScopedSession,
+    order: WorkOrder,
+    used: tuple[str, int, int],
+    part_id: UUID | None = None,
+) -> WorkOrder:
+    """Write down what was built in: its name, how much of it in thousandths, and its cost."""
+    name, quantity_milli, cost_minor = used
+    part: dict[str, Any] = {"name": name, "quantity_milli": quantity_milli}
+    part |= {"cost_minor": cost_minor} | ({"part_id": str(part_id)} if part_id else {})
+    order.parts = [*order.parts, part]
     order.cost_minor += cost_minor
-    _tell(session, order, "part", f"{part['name']} × {quantity_milli / 1000:g}")
+    _tell(session, order, "part", f"{name} × {quantity_milli / 1000:g}")
     return order
+
+
+def note(session: ScopedSession, order: WorkOrder, kind: str, text: str) -> None:
+    """A line of the history; with it the order has changed."""
+    _tell(session, order, kind, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +340,8 @@ def _demand(session: ScopedSession, right: str, store_id: UUID) -> None:
         raise ForbiddenError(_FORBIDDEN)
 
 
-def _to_change(session: ScopedSession, order_id: UUID) -> WorkOrder:
+def to_change(session: ScopedSession, order_id: UUID) -> WorkOrder:
+    """An open order that the asker may change."""
     found = select(WorkOrder).where(WorkOrder.id == order_id, *readable(session))
     order = session.scalar(found.with_for_update())
     if order is None:
@@ -336,7 +354,7 @@ def _to_change(session: ScopedSession, order_id: UUID) -> WorkOrder:
 
 def _moved(session: ScopedSession, order_id: UUID, to: OrderStatus) -> WorkOrder:
     """The order with its new status; ConflictError where it cannot be reached from the present."""
-    order = _to_change(session, order_id)
+    order = to_change(session, order_id)
     if order.order_status not in STEPS[to]:
         name = NAMES[order.order_status]
         raise ConflictError(T(_ORDER.zh.format(now=name.zh), _ORDER.en.format(now=name.en)))

@@ -78,15 +78,20 @@ def add(
     with services.db.read(scope) as session:  # before anything is kept
         bind_asker(session, asker)
         demand(session, load(session, *at), Action.UPDATE)
-    data = sent.file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise InvalidError(_LARGE.format(n=MAX_BYTES >> 20))
+    data = demand_size(sent.file.read(MAX_BYTES + 1))
     kept = services.files.keep(data, sent.filename or "")
     with services.db.write(scope) as session:
         bind_asker(session, asker)
         record = load(session, *at)
         demand(session, record, Action.UPDATE)
         return services.files.attach(session, owner_of(record), kept)
+
+
+def demand_size(data: bytes) -> bytes:
+    """Refuse what is larger than any file may be."""
+    if len(data) > MAX_BYTES:
+        raise InvalidError(_LARGE.format(n=MAX_BYTES >> 20))
+    return data
 
 
 def _owned(session: ScopedSession, services: Services, id: UUID) -> tuple[StoredFile, Record]:

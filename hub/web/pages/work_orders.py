@@ -20,8 +20,9 @@ from hub.archive.stores.records import Store
 from hub.detection.findings import Severity
 from hub.errors import T
 from hub.kit.db import ScopedSession
+from hub.kit.files.models import StoredFile
 from hub.kit.records.access import load
-from hub.maintenance import service
+from hub.maintenance import posting, service
 from hub.maintenance.figures import Reliability, reliability
 from hub.maintenance.models import OPEN, OrderStatus, WorkOrder
 from hub.maintenance.service import Fault, OrderQuery, Report
@@ -33,6 +34,7 @@ from hub.web.orders_live import announce_order
 from hub.web.pages.alert_rows import title_of
 from hub.web.pages.labels import qr_svg
 from hub.web.pages.machine_charts import charts_of
+from hub.web.pages.order_photos import owner_of
 from hub.web.rendering import View
 from hub.web.services import Services
 from hub.web.views import CurrentView
@@ -55,6 +57,7 @@ HAPPENED = {
     "created": T("开单", "Made"),
     "declined": T("拒单", "Declined"),
     "part": T("用料", "Part used"),
+    "photo": T("照片", "Photo"),
 }
 FAULTS = (
     T("不制冷", "Does not cool"),
@@ -96,6 +99,8 @@ class OrderPage:
     earlier: list[OrderRow]
     machine: Equipment | None
     figures: Reliability | None
+    photos: Sequence[StoredFile]
+    spares: list[tuple[UUID, str]]
 
 
 @router.get("/work-orders")
@@ -176,7 +181,9 @@ def _row(
 
 
 @router.get("/work-orders/{id}")
-def show_order(view: CurrentView, session: ReadSession, actor: CurrentUser, id: UUID) -> Response:
+def show_order(
+    view: CurrentView, session: ReadSession, services: Hub, actor: CurrentUser, id: UUID
+) -> Response:
     order = service.get(session, id)
     machine = session.get(Equipment, order.equipment_id) if order.equipment_id else None
     earlier: list[WorkOrder] = []
@@ -196,6 +203,11 @@ def show_order(view: CurrentView, session: ReadSession, actor: CurrentUser, id: 
         earlier=rows_of(session, earlier[:5], view),
         machine=machine,
         figures=reliability([order, *earlier], view.now - YEAR, view.now) if machine else None,
+        photos=services.files.listed(session, owner_of(order)),
+        spares=[
+            (one.part.id, f"{one.part.name} · {one.on_hand_milli / 1000:g}")
+            for one in posting.stocked(session, order)
+        ],
     )
     return view.page("work-order.html", order=order, page=page)
 
@@ -277,8 +289,21 @@ def use_part(
     quantity: Whole = 1,
     cost: Annotated[float, Form(ge=0, le=10**9)] = 0,
 ) -> Response:
+    """A part from elsewhere, by its name."""
     order = service.use_part(session, id, name, quantity * 1000, round(cost * 100))
     return _back(services, session, order)
+
+
+@router.post("/work-orders/{id}/spares")
+def use_spare(
+    session: WriteSession,
+    services: Hub,
+    id: UUID,
+    part_id: Annotated[UUID, Form()],
+    pieces: Whole = 1,
+) -> Response:
+    """A spare part from the store's stock."""
+    return _back(services, session, posting.use_spare(session, id, part_id, pieces * 1000))
 
 
 @router.post("/work-orders/{id}/done")

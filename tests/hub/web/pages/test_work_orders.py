@@ -1,10 +1,14 @@
 """Work orders on pages: list, board, one order, the machine that a scan opens, labels."""
 
+import io
 from uuid import UUID, uuid4
 
 import pytest
+from PIL import Image
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from hub.archive.stock.models import BALANCES, MOVEMENTS
 from tests.hub.web.conftest import signed_in
 from tests.hub.web.document import Document
 from tests.hub.web.store_under_test import LOGIN, StoreUnderTest
@@ -70,3 +74,57 @@ def test_who_only_looks_has_no_buttons(client: TestClient, store: StoreUnderTest
     actions = Document.of(analyst.get(path).text).values("action")
     assert not [one for one in actions if one.startswith("/work-orders")]
     assert signed_in(store, LOGIN.username).get(path).status_code == 200
+
+
+def in_work(client: TestClient, title: str) -> str:
+    path = reported(client, title)
+    client.post(f"{path}/accept")
+    client.post(f"{path}/move", data={"status": "working"})
+    return path
+
+
+def test_a_spare_part_leaves_the_stock_of_the_store(store: StoreUnderTest) -> None:
+    """STO-10, INV-01: one ledger; the part costs what the stock of it is worth."""
+    client = signed_in(store, LOGIN.username)
+    made = client.post(
+        "/api/v1/spare-parts",
+        json={"code": "FAN-12", "name": "fan motor", "cost_minor": 12_000, "currency": "CNY"},
+    )
+    assert made.status_code == 201, made.text
+    part = made.json()["id"]
+    path = in_work(client, "Freezer: fan")
+    order = UUID(path.rsplit("/", 1)[-1])
+    shown = Document.of(client.get(f"{path}?lang=en").text)
+    assert part in shown.values("value")
+    taken = client.post(f"{path}/spares?lang=en", data={"part_id": part, "pieces": 2})
+    assert "Part used: fan motor × 2" in Document.of(taken.text).text
+    assert "¥240.00" in taken.text
+    with store.services.db.system_read("test") as connection:
+        (row,) = connection.execute(
+            select(MOVEMENTS).where(MOVEMENTS.c.document_id == order)
+        ).mappings()
+        balance = connection.execute(
+            select(BALANCES.c.on_hand_milli).where(BALANCES.c.item_id == UUID(part))
+        ).scalar_one()
+    assert (row["kind"], row["quantity_milli"], row["value_minor"]) == ("use", -2000, -24_000)
+    assert balance == -2000
+    refused = client.post(f"{path}/spares", data={"part_id": part, "pieces": 0})
+    assert refused.status_code == 422
+
+
+def test_photos_belong_to_the_order(store: StoreUnderTest) -> None:
+    """STO-06: drawn anew, and seen by whoever may read the order."""
+    client = signed_in(store, LOGIN.username)
+    path = in_work(client, "Freezer: photo")
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(picture, "PNG")
+    sent = {"file": ("before.png", picture.getvalue(), "image/png")}
+    page = Document.of(client.post(f"{path}/photos?lang=en", files=sent).text)
+    (source,) = [one for one in page.values("src") if f"{path}/photos/" in one]
+    assert client.get(source).headers["content-type"] == "image/jpeg"
+    assert "Photo: before.png" in page.text
+    other = in_work(client, "Freezer: other")
+    photo = source.rsplit("/", 1)[-1]
+    assert client.get(f"{other}/photos/{photo}").status_code == 404
+    bad = {"file": ("note.png", b"no picture", "image/png")}
+    assert client.post(f"{path}/photos", files=bad).status_code == 422
