@@ -99,6 +99,7 @@ class Customer(Searchable, Record):
             Computed("age_years", T("年龄", "Age"), T("岁", "years")),
         ),
         is_open=True,
+        twins=(("email",), ("wechat",), ("name", "born_on"), ("name", "address")),
     )
 
     name: Mapped[str] = text("姓名", "Name", LIST | SEARCH | TITLE, max=80)

@@ -147,6 +147,7 @@ class Product(Searchable, Record):
         rights="products",
         order="code",
         start=T("登记第一件商品。", "Register the first product."),
+        twins=(("name",),),
     )
 
     code: Mapped[str] = text("编码", "Code", LIST | SEARCH | KEY, max=40)

@@ -75,6 +75,7 @@ class Supplier(Searchable, Record):
         computed=(
             Computed("cooperation_years", T("合作年数", "Years of cooperation"), T("年", "years")),
         ),
+        twins=(("name",),),
     )
 
     code: Mapped[str] = text("编码", "Code", LIST | SEARCH | KEY, max=20)

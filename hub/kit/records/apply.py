@@ -111,8 +111,13 @@ def apply(session: ScopedSession, model: type[M], change: Change) -> M:
         return _archive(session, record, change, action)
 
 
-def undo(session: ScopedSession, model: type[M], record_id: UUID, seq: int) -> M:
-    """Take one change of a record back; VersionConflictError where a later one built on it."""
+def undo(
+    session: ScopedSession, model: type[M], record_id: UUID, seq: int, *, past_locks: bool = False
+) -> M:
+    """Take one change of a record back; VersionConflictError where a later one built on it.
+
+    `past_locks` is for changes that the hub itself made to records in a locked state.
+    """
     record = load(session, model, record_id)
     row = session.get(ChangeLog, seq)
     if row is None or row.record_id != record_id or row.record_type != model.__tablename__:
@@ -129,7 +134,13 @@ def undo(session: ScopedSession, model: type[M], record_id: UUID, seq: int) -> M
         return apply(session, model, Change(record_id, reason=reason, action=inverse))
     before = {n: _plain(session, record, n, values[0]) for n, values in row.values.items()}
     own = {name: before.pop(name) for name in row.values if name not in written_fields(model)}
-    return apply(session, model, Change(record_id, before, row.version, reason, own=own))
+    change = Change(record_id, before, row.version, reason, own=own)
+    if not past_locks:
+        return apply(session, model, change)
+    values = completed(model, checked(schemas_of(model).update, before, partial=True)) | own
+    with session.begin_nested(), session.no_autoflush:
+        write(session, record, change, Action.UPDATE, values)
+    return record
 
 
 def _plain(session: ScopedSession, record: Record, name: str, value: Any) -> Any:

@@ -68,6 +68,8 @@ class RecordType:
     `order` is the field the list is sorted by unless asked otherwise, `-field` to descend;
     `start` is the sentence of an empty list: what to do next. `subject` is the field that names the
     person whom the secrets of a record are about; `state` is the READONLY choice that actions move.
+    `twins` are sets of fields: two records that agree in all of one set are likely the same, and
+    can be merged.
     Records of the chain are changed by those whose right reaches all of it; with `is_open` a right
     in any one store is enough, as every till may add a customer.
     """
@@ -82,6 +84,7 @@ class RecordType:
     subject: str = ""
     state: str = "status"
     actions: "tuple[RecordAction[Any], ...]" = ()
+    twins: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

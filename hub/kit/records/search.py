@@ -30,6 +30,11 @@ def readings(text: str) -> str:
     return " ".join(_reading(run) for run in _HAN.findall(text))
 
 
+def sound(text: str) -> str:
+    """The text with its Chinese in full pinyin."""
+    return _HAN.sub(lambda run: _reading(run[0]).split()[0], text)
+
+
 @lru_cache(maxsize=4096)
 def _reading(run: str) -> str:
     from pypinyin import lazy_pinyin  # noqa: PLC0415  # its tables take memory; many hubs never ask

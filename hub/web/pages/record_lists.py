@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
+from hub.kit.merging.service import may_merge
 from hub.kit.preferences.service import prefer, preferences
 from hub.kit.views.models import QUERY_MAX
 from hub.kit.views.service import delete_view, save_view, views_for
@@ -52,6 +53,7 @@ def show_list(at: At, session: ReadSession) -> Response:
         may_create=at.may_create(),
         may_archive=at.may("archive"),
         may_update=at.may("update"),
+        may_merge=may_merge(session, at.model),
         bar=bulk_bar(at),
     )
     if "HX-Request" in at.view.request.headers:

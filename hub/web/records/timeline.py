@@ -7,6 +7,7 @@ from uuid import UUID
 
 from hub.errors import T
 from hub.kit.db import Record, ScopedSession
+from hub.kit.merging.service import REASON as MERGE
 from hub.kit.records.declare import Field, fields_of
 from hub.kit.records.history import Past
 from hub.kit.records.kinds import POINTING
@@ -25,6 +26,7 @@ ACTIONS = {
     "password_reset": T("重设密码", "Password reset"),
 }
 UNTOLD = ("create", "reveal")  # every field is new, or none has changed
+UUID_LENGTH = 36
 UNDOABLE = ("update", "archive", "restore")
 
 
@@ -76,9 +78,13 @@ def _pair(cells: Cells, field: Field, pair: Sequence[object]) -> tuple[Cell, Cel
 
 
 def _reason(view: View, reason: str) -> str:
-    """What `hub.kit.records.undo` writes is a word of ours."""
-    is_undo = reason.startswith("undo ") and reason[5:].isdecimal()
-    return say(view.language, T("撤销", "Undo")) if is_undo else reason
+    """What the hub itself writes there is a word of ours."""
+    word, _, rest = reason.partition(" ")
+    if word == "undo" and rest.isdecimal():
+        return say(view.language, T("撤销", "Undo"))
+    if word == MERGE and len(rest) == UUID_LENGTH:
+        return say(view.language, T("合并重复记录", "Merged duplicates"))
+    return reason
 
 
 def _references(model: type[Record], log: Sequence[Past]) -> list[tuple[Field, UUID | None]]:
