@@ -38,6 +38,7 @@ PAGES: tuple[tuple[str, T, str, str], ...] = (
     ("/alerts", T("预警", "Alerts"), "alert", "alerts.read"),
     ("/archive", T("全部档案", "All of the archive"), "archive", ""),
     ("/admin", T("管理", "Admin"), "admin", "users.read"),
+    ("/admin/interfaces", T("接口与推送", "API and webhooks"), "out", "webhooks.read"),
     ("/account", T("我的账号", "My account"), "user", ""),
     ("/till/devices", T("共用电脑", "Shared PCs"), "till", "stores.update"),
     ("/feedback", T("我的反馈", "My feedback"), "comment", ""),

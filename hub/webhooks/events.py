@@ -7,7 +7,7 @@ Values are fetched with a token, whose rights decide what may be seen.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -33,13 +33,17 @@ _PATHS.pop(Webhook.__tablename__)  # nobody is told how others are told
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One thing that happened; `event` is `<noun>.<what>`."""
+    """One thing that happened; `event` is `<noun>.<what>`.
+
+    `at` is when it happened, by the readings; `written_at` is when the hub wrote it down.
+    """
 
     id: str
     chain_id: UUID
     store_id: UUID | None
     event: str
     at: datetime
+    written_at: datetime
     about: dict[str, Any]
 
     def body(self) -> str:
@@ -94,7 +98,7 @@ def _change(row: Any) -> Told:
         "url": f"/api/v1/{path}/{row.record_id}",
     }
     event = f"{path}.{row.action}"
-    return Told(f"change-{row.seq}", row.chain_id, row.store_id, event, row.at, about)
+    return Told(f"change-{row.seq}", row.chain_id, row.store_id, event, row.at, row.at, about)
 
 
 def alert_steps(connection: Connection, position: str) -> Read:
@@ -141,7 +145,7 @@ def _alert(row: Any) -> Told:
         "source": row.source,
         "url": f"/api/v1/alerts/{row.alert_id}",
     }
-    return Told(str(row.id), row.chain_id, row.store_id, f"alerts.{row.kind}", row.at, about)
+    return _step(row, f"alerts.{row.kind}", about)
 
 
 def _order(row: Any) -> Told:
@@ -152,7 +156,12 @@ def _order(row: Any) -> Told:
         "equipment_id": row.equipment_id,
         "url": f"/api/v1/work-orders/{row.order_id}",
     }
-    return Told(str(row.id), row.chain_id, row.store_id, f"work-orders.{row.kind}", row.at, about)
+    return _step(row, f"work-orders.{row.kind}", about)
+
+
+def _step(row: Any, event: str, about: dict[str, Any]) -> Told:
+    written = datetime.fromtimestamp((row.id.int >> 80) / 1000, UTC)
+    return Told(str(row.id), row.chain_id, row.store_id, event, row.at, written, about)
 
 
 def names() -> Iterator[str]:

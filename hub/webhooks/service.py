@@ -65,7 +65,7 @@ def ping(session: ScopedSession, webhook_id: UUID) -> WebhookDelivery:
     """Send a test event to one webhook."""
     hook = _to_change(session, webhook_id)
     now, event_id = utc_now(), uuid7().hex
-    told = Told(event_id, session.scope.chain_id, None, PING, now, {"name": hook.name})
+    told = Told(event_id, session.scope.chain_id, None, PING, now, now, {"name": hook.name})
     return _added(session, WebhookDelivery(**row_of(told, webhook_id, now)))
 
 

@@ -97,7 +97,8 @@ class Teller:
 def _active(connection: Connection, chains: set[UUID]) -> list[Any]:
     if not chains:
         return []
-    query = select(Webhook.id, Webhook.chain_id, Webhook.events, Webhook.of_stores).where(
+    columns = (Webhook.id, Webhook.chain_id, Webhook.events, Webhook.of_stores, Webhook.created_at)
+    query = select(*columns).where(
         Webhook.chain_id.in_(chains), Webhook.is_active, Webhook.archived_at.is_(None)
     )
     return list(connection.execute(query))
@@ -106,13 +107,13 @@ def _active(connection: Connection, chains: set[UUID]) -> list[Any]:
 def _rows(
     events: Iterable[Told], hooks: Iterable[Any], now: datetime
 ) -> Iterable[dict[str, object]]:
-    wanted = [
-        (row.id, row.chain_id, Webhook(events=row.events, of_stores=row.of_stores)) for row in hooks
-    ]
+    """A webhook hears of what was written after it was made."""
+    wanted = [(row, Webhook(events=row.events, of_stores=row.of_stores)) for row in hooks]
     for told in events:
-        for hook_id, chain_id, hook in wanted:
-            if chain_id == told.chain_id and hook.wants(told.event, told.store_id):
-                yield row_of(told, hook_id, now)
+        for row, hook in wanted:
+            is_its = row.chain_id == told.chain_id and row.created_at <= told.written_at
+            if is_its and hook.wants(told.event, told.store_id):
+                yield row_of(told, row.id, now)
 
 
 def row_of(told: Told, webhook_id: UUID, now: datetime) -> dict[str, object]:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -130,6 +131,15 @@ def test_alerts_are_told_once_though_the_log_is_read_with_a_look_back(post: Post
     Teller(post.chain.db).tell(post.clock())  # a hub that was restarted
     assert [row.event for row in post.log(hook)] == ["alerts.raised"]
     assert post.told()[0]["data"]["severity"]
+
+
+def test_what_happened_before_a_webhook_was_made_is_not_told(post: Post) -> None:
+    store = post.chain.stores[0]
+    with post.chain.db.system("test") as connection:
+        Raising(connection, {store.id: post.chain.id}).post([finding(store.id)], post.clock())
+    time.sleep(0.002)  # ids know milliseconds
+    hook = post.subscribe(events=["alerts"])
+    assert post.log(hook) == []
 
 
 def test_what_fails_is_tried_again_ever_later_and_given_up_at_last(post: Post) -> None:
