@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 from agent.app import mqtt_options
 from agent.cli.options import add_config, add_json, add_language, refuse, say, say_json
@@ -31,18 +32,22 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(args: argparse.Namespace) -> int:
     try:
-        settings = load_settings(args.config)
-        devices = build_devices(settings, folder=args.config.parent)
-        options = mqtt_options(settings)
+        found = findings(args.config)
     except SettingsError as error:
         return refuse("check", error)
-    findings = [examine.configuration(args.config, settings), examine.outbox(settings)]
+    tell(found, args.lang, is_json=args.json)
+    return 0 if all(finding.is_ok for finding in found) else 1
+
+
+def findings(config: Path) -> list[Finding]:
+    """Raises SettingsError."""
+    settings = load_settings(config)
+    devices = build_devices(settings, folder=config.parent)
+    options = mqtt_options(settings)
+    found = [examine.configuration(config, settings), examine.outbox(settings)]
     if is_running(settings.outbox_path):
-        findings.append(examine.running())
-    else:
-        findings += asyncio.run(_look_outside(options, devices))
-    tell(findings, args.lang, is_json=args.json)
-    return 0 if all(finding.is_ok for finding in findings) else 1
+        return [*found, examine.running()]
+    return [*found, *asyncio.run(_look_outside(options, devices))]
 
 
 async def _look_outside(brokers: Sequence[MqttOptions], devices: Devices) -> list[Finding]:

@@ -5,6 +5,7 @@ import os
 import secrets
 import socket
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -21,16 +22,19 @@ from agent.cli.options import (
     say_json,
     tcp_port,
 )
+from agent.cli.phone import NoPageError, phone_page
 from agent.commission.draft import NO_HUB, Draft, agent_toml, slug, write
 from agent.commission.network import RangeError
+from agent.commission.phone import PhoneAsker, StoppedError
 from agent.commission.plan import PlanError, make_plan
 from agent.commission.ports import find_ports, named_port
 from agent.commission.running import is_running
 from agent.commission.scan import Progress
-from agent.commission.wizard import Wanted, fill
+from agent.commission.wizard import Asker, Wanted, fill
 from agent.settings import SettingsError
 from agent.words import Language, T
 
+LAST_LOOK_S = 5.0  # so that the phone sees the end
 _ZONE_FILE = Path("/etc/timezone")
 
 
@@ -57,6 +61,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add("--mqtt", metavar="URL", help="broker in the store ('': none)")
     add("--phone", action="store_true", help="show the status page in the store, with a new PIN")
     add("--yes", action="store_true", help="ask nothing")
+    add("--on-phone", action="store_true", help="ask on a phone in the store's network, by a code")
+    add("--phone-port", type=tcp_port, default=8099, help="port of that page (default 8099)")
     add_config(parser)
     add_json(parser)
     add_language(parser)
@@ -64,10 +70,22 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(args: argparse.Namespace) -> int:
-    asker: Terminal | Defaults
-    asker = Defaults(args.lang, is_quiet=args.json) if args.yes else Terminal(args.lang)
     if is_running(args.data_dir / "outbox.sqlite"):
         return refuse("setup", _RUNNING.in_(args.lang))
+    if not args.on_phone:
+        defaults = Defaults(args.lang, is_quiet=args.json)
+        return _set_up(args, defaults if args.yes else Terminal(args.lang))
+    try:
+        with phone_page(args.lang, args.phone_port) as asker:
+            status = _set_up(args, asker)
+            asker.is_over = True
+            time.sleep(LAST_LOOK_S)
+    except NoPageError as error:
+        return refuse("setup", error)
+    return status
+
+
+def _set_up(args: argparse.Namespace, asker: Asker) -> int:
     try:
         plan = make_plan(units=args.units, settings=tuple(args.setting))
         draft = _draft(args, asker)
@@ -81,9 +99,22 @@ def run(args: argparse.Namespace) -> int:
         return refuse("setup", error)
     except OSError as error:
         return refuse("setup", f"{args.config}: cannot be written ({error.strerror}); use sudo.")
-    except (KeyboardInterrupt, EOFError):
+    except (KeyboardInterrupt, EOFError, StoppedError):
+        asker.say(_STOPPED)
         return refuse("setup", _STOPPED.in_(args.lang))
+    if isinstance(asker, PhoneAsker):
+        _show(asker, args.config, draft)
     return _finish(args, draft, kept)
+
+
+def _show(asker: PhoneAsker, config: Path, draft: Draft) -> None:
+    """The check on the phone as well; the terminal has its own."""
+    asker.say(T(f"已写入 {config}，正在检查…", f"Wrote {config}; checking…"))
+    for finding in check.findings(config):
+        asker.say(T(finding.line(Language.ZH), finding.line(Language.EN)))
+    if draft.pin:
+        asker.say(T(f"状态页 PIN：{draft.pin}", f"PIN of the status page: {draft.pin}"))
+    asker.say(_NEXT)
 
 
 def _finish(args: argparse.Namespace, draft: Draft, kept: Path | None) -> int:
@@ -109,14 +140,14 @@ def _finish(args: argparse.Namespace, draft: Draft, kept: Path | None) -> int:
     return status
 
 
-def _draft(args: argparse.Namespace, asker: "Terminal | Defaults") -> Draft:
+def _draft(args: argparse.Namespace, asker: Asker) -> Draft:
     machine = slug(socket.gethostname().split(".")[0], "store-1")
     name = args.name or asker.ask(T("门店名称", "Name of the store"), machine)
     own = args.id or asker.ask(
         T("采集端编号（以后不能改）", "Id of this agent (never changes)"), slug(name, machine)
     )
     zone = args.zone or asker.ask(T("时区", "Time zone"), _zone())
-    question = T("中心地址（还没有就直接回车）", "Address of the hub (Enter: not yet)")
+    question = T("中心地址（还没有就留空）", "Address of the hub (empty: not yet)")
     url = args.hub or asker.ask(question, "") or NO_HUB
     pin = f"{secrets.randbelow(1_000_000):06d}" if args.phone else ""
     return Draft(own, name, zone, url, args.group, args.data_dir.absolute(), pin)

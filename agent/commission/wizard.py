@@ -239,7 +239,7 @@ _SEARCH_NETWORK = T(
     "要在本店网络中查找 Modbus TCP 设备吗？", "Search this store's network for Modbus TCP devices?"
 )
 _WHICH_BROKER = T(
-    "店内 MQTT 服务器地址（没有就直接回车）", "Address of a broker in the store (Enter: none)"
+    "店内 MQTT 服务器地址（没有就留空）", "Address of a broker in the store (empty: none)"
 )
-_OR_SKIP = T("（回车跳过）", " (Enter: skip)")
+_OR_SKIP = T("（留空跳过）", " (empty: skip)")
 _NAME = T("设备叫什么名字？", "What do people call the device?")

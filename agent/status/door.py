@@ -47,6 +47,20 @@ class Door:
         return session
 
 
+class OneTimeDoor(Door):
+    """The code lets one phone in; who comes later needs a new one. Nobody is let in without."""
+
+    _is_used = False
+
+    def is_open(self, client: str, session: str) -> bool:
+        return self._sessions.get(session, 0.0) > self._clock()
+
+    def enter(self, pin: str) -> str | None:
+        session = None if self._is_used else super().enter(pin)
+        self._is_used |= session is not None
+        return session
+
+
 def is_own_name(host_header: str, machine: str) -> bool:
     """Only an address or this machine's name: a foreign name that resolves here is an attack
     (DNS rebinding)."""

@@ -34,23 +34,38 @@ FILES = {
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
     "/mark.svg": ("mark.svg", "image/svg+xml"),
 }
+SETUP_FILES = {
+    "/": ("setup.html", "text/html; charset=utf-8"),
+    "/page.css": FILES["/page.css"],
+    "/setup.css": ("setup.css", "text/css; charset=utf-8"),
+    "/setup.js": ("setup.js", "text/javascript; charset=utf-8"),
+    "/mark.svg": FILES["/mark.svg"],
+}
 Document = Callable[[], dict[str, Any]]
+Action = Callable[[str], bool]
+"""Takes what was posted; False where it says nothing."""
 
 
 class StatusServer:
     """`run` serves until cancelled. A port that is taken is told once and is no reason to stop."""
 
-    def __init__(self, table: StatusTable, documents: dict[str, Document]) -> None:
+    def __init__(
+        self,
+        table: StatusTable,
+        documents: dict[str, Document],
+        files: dict[str, tuple[str, str]] = FILES,
+    ) -> None:
         """`documents` are served as JSON under their path, to who may look."""
         self._table = table
-        self.documents = documents
+        self.documents, self.files = documents, files
+        self.actions: dict[str, Action] = {}
         self.door = Door(table.pin.get_secret_value())
         self.port = 0
 
     async def run(self) -> None:
         if not self._table.port:
             return
-        server = self._open()
+        server = self.open()
         if server is None:
             return
         thread = threading.Thread(target=server.serve_forever, name="status", daemon=True)
@@ -61,7 +76,8 @@ class StatusServer:
             await asyncio.to_thread(server.shutdown)
             server.server_close()
 
-    def _open(self) -> "_Server | None":
+    def open(self) -> "_Server | None":
+        """Listens from now on; None where the port is taken."""
         address = (self._table.host, self._table.port)
         try:
             server = _Server(address, self)
@@ -110,8 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if not is_own_name(self.headers.get("Host", ""), self.server.machine):
             self._answer(403, b"Open this page by its address.", "text/plain")
-        elif path in FILES:
-            name, kind = FILES[path]
+        elif path in self.server.owner.files:
+            name, kind = self.server.owner.files[path]
             self._answer(200, (PAGE / name).read_bytes(), kind)
         elif document := self.server.owner.documents.get(path):
             if self._may_look():
@@ -124,12 +140,18 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         door = self.server.owner.door
         is_ours = self.headers.get("X-StoreVitals") == "1"  # no foreign form can send it
-        if self.path != "/login" or not is_ours:
+        action = self.server.owner.actions.get(self.path)
+        if not is_ours or (self.path != "/login" and action is None):
             self._answer(404, b"There is nothing here.", "text/plain")
             return
         size = self.headers.get("Content-Length", "")
         body = self.rfile.read(min(int(size), MOST_BODY)) if size.isdecimal() else b""
-        session = door.enter(body.decode("utf-8", "replace").strip())
+        text = body.decode("utf-8", "replace").strip()
+        if action is not None:
+            is_taken = self._may_look() and action(text)
+            self._json(200 if is_taken else 403, {})
+            return
+        session = door.enter(text)
         if session is None:
             self._json(403, {"locked_s": round(door.locked_s())})
             return

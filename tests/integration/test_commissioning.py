@@ -2,9 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +18,7 @@ import pytest
 
 from agent.settings import load_settings
 from agent.simulator.plant import MODBUS_UNITS
-from tests.integration.conftest import Mosquitto
+from tests.integration.conftest import Mosquitto, free_port
 
 pytestmark = pytest.mark.integration
 AGENT = Path(sys.executable).with_name("storevitals-agent")
@@ -192,3 +197,92 @@ def test_a_setup_that_is_stopped_writes_nothing(store: Store, tmp_path: Path) ->
     config = tmp_path / "agent.toml"
     agent("setup", "--config", str(config), status=1, said="nothing was written")
     assert list(tmp_path.iterdir()) == []
+
+
+class Phone:
+    """A browser in the store's network, as far as the set-up sees one."""
+
+    def __init__(self, port: int) -> None:
+        self._url, self._cookie = f"http://127.0.0.1:{port}", ""
+
+    def send(self, path: str, body: str | None = None, *, ours: str = "1") -> tuple[int, Any]:
+        headers = {"Cookie": self._cookie, "X-StoreVitals": ours}
+        data = body.encode() if body is not None else None
+        request = urllib.request.Request(f"{self._url}{path}", data, headers)  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+                self._cookie = answer.headers.get("Set-Cookie", self._cookie).partition(";")[0]
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, {}
+
+    def look(self) -> Any:
+        return self.send("/setup.json")[1]
+
+    def answer(self, question: Any, value: str) -> int:
+        said = {"number": question["number"], "value": value, "language": "en"}
+        return self.send("/answer", json.dumps(said))[0]
+
+
+@contextmanager
+def set_up_on_a_phone(config: Path, *words: str) -> Iterator[tuple[Phone, str]]:
+    """The command, and a phone that has not entered the code yet."""
+    port = free_port()
+    command = [
+        str(AGENT),
+        "setup",
+        "--on-phone",
+        "--phone-port",
+        str(port),
+        "--config",
+        str(config),
+    ]
+    environment = {**os.environ, "LANG": "C.UTF-8"}
+    command += ["--data-dir", str(config.parent / "data"), *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        code = next(found[1] for line in lines if (found := re.search(r"code (\d{6})", line)))
+        yield Phone(port), code
+        process.stdout.read()
+        assert process.wait(30) in (0, 1)
+
+
+def test_a_phone_sets_an_unknown_store_up_without_internet(store: Store, tmp_path: Path) -> None:
+    """EDG-09, EDG-10: scan, probe, choice by values, check, agent.toml; the code works once."""
+    config, asked = tmp_path / "agent.toml", []
+    words = ["--port", store.cold, "--setting", "9600-8N1", "--units", "1-4", "--zone", "UTC"]
+    with set_up_on_a_phone(config, *words) as (phone, code):
+        assert phone.send("/setup.json")[0] == 401
+        assert phone.send("/answer", "{}")[0] == 403
+        assert phone.send("/login", "000000" if code != "000000" else "111111")[0] == 403
+        assert phone.send("/login", code, ours="0")[0] == 404
+        assert phone.send("/login", code)[0] == 200
+        assert Phone(int(phone._url.rsplit(":")[-1])).send("/login", code)[0] == 403
+        deadline = time.monotonic() + 90
+        while not (seen := phone.look())["is_over"]:
+            assert time.monotonic() < deadline, seen
+            if question := seen["question"]:
+                asked.append(question)
+                names = {"Name of the store": "Nanjing Road"}
+                chosen = names.get(question["text"]["en"], question["default"])
+                assert phone.answer(question, chosen) == 200
+                assert phone.answer(question, chosen) == 403, "an answer counts once"
+            time.sleep(0.05)
+    settings = load_settings(config)
+    assert (settings.agent.name, settings.agent.id) == ("Nanjing Road", "nanjing-road")
+    profiles = {device.profile for device in settings.device if device.driver == "modbus"}
+    assert {"danfoss-ekc-202b", "danfoss-ekc-202d"} <= profiles
+    choices = [question for question in asked if question["kind"] == "choose"]
+    assert "°C" in choices[0]["options"][0]["en"], "values to compare with the display"
+    assert any("cold-1" in text["en"] for text in seen["said"])
+
+
+def test_a_phone_can_stop_and_nothing_is_written(store: Store, tmp_path: Path) -> None:
+    config = tmp_path / "agent.toml"
+    with set_up_on_a_phone(config, "--port", store.cold) as (phone, code):
+        assert phone.send("/login", code)[0] == 200
+        stop = json.dumps({"number": 0, "value": "stop", "is_stop": True, "language": "zh"})
+        assert phone.send("/answer", stop)[0] == 200
+    assert not config.exists()
