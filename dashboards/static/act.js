@@ -1,6 +1,5 @@
 // What a visitor does: acknowledge before the hub has answered, undo, keys, dialogs, menus.
-const toasts = document.getElementById("toasts");
-const text = document.body.dataset;
+const toasts = document.getElementById("toasts"), text = document.body.dataset;
 
 export function toast(message, { undo = null, bad = false, seconds = 6 } = {}) {
   const box = Object.assign(document.createElement("div"), { className: bad ? "toast toast-bad" : "toast" });
@@ -170,6 +169,7 @@ document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
   if (opener) document.getElementById(opener.dataset.opens)?.showModal();
   event.target.closest("[data-closes]")?.closest("dialog")?.close();
+  if (event.target.closest("[data-print]")) print();
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 document.addEventListener("keydown", ({ key }) => key === "Escape" && document.querySelectorAll("details.menu[open]").forEach((menu) => { menu.open = false; }));

@@ -11,14 +11,14 @@ class Look(StrEnum):
 
     @property
     def dark_media(self) -> str:
-        """The media query under which the dark colours apply."""
+        """The media query under which the dark colours apply; paper is always light."""
         match self:
             case Look.AUTO:
-                return "(prefers-color-scheme: dark)"
+                return "screen and (prefers-color-scheme: dark)"
             case Look.LIGHT:
                 return "not all"
             case _:
-                return "all"
+                return "screen"
 
 
 def choose_look(asked: str | None, kept: str | None) -> Look:
