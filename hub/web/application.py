@@ -48,6 +48,7 @@ from hub.web.pages import (
     devices,
     dossier,
     feedback,
+    home,
     imports,
     interfaces,
     invitation,
@@ -117,6 +118,7 @@ API: tuple[APIRouter, ...] = (
 )
 PAGES: tuple[APIRouter, ...] = (
     overview.router,
+    home.router,
     login.router,
     company.router,
     trust.router,

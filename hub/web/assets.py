@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,9 +68,18 @@ class Assets:
 
 
 def _load(path: Path) -> Asset:
-    body = path.read_bytes()
+    body = _bare(path)
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     if media_type == "application/javascript":  # what older systems call it
         media_type = "text/javascript"
     is_text = path.suffix in COMPRESSED
     return Asset(media_type, body, gzip.compress(body, 9, mtime=0) if is_text else None)
+
+
+def _bare(path: Path) -> bytes:
+    """The bytes that are served: comments of ours, and the indent of styles, stay in the source."""
+    body = path.read_bytes()
+    if path.suffix == ".css":
+        return re.sub(rb"\s*\n\s*", b"\n", re.sub(rb"/\*.*?\*/", b"", body, flags=re.DOTALL))
+    is_ours = path.suffix == ".js" and path.parent.name != "vendor"
+    return re.sub(rb"(?m)^\s*//.*\n", b"", body) if is_ours else body

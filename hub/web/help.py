@@ -99,7 +99,7 @@ class Found:
 
 def topic_for(path: str) -> str:
     """The slug of the topic that tells about the page at this address."""
-    if path == "/":
+    if path in ("/", "/home"):
         return HOME
     parts = path.rstrip("/").split("/")
     if parts[1] == "archive" and len(parts) > 3:

@@ -173,15 +173,23 @@ class View:
         """Render `name`; where htmx wants the element whose id is a block's name, only that."""
         return self._answer(name, values, status=status)
 
-    def kept_page(self, name: str, keep_s: float, /, **values: object) -> Response:
+    def kept_page(
+        self, name: str, keep_s: float, /, *, variant: Hashable = None, **values: object
+    ) -> Response:
         """A page of which all who have the same rights see what was made `keep_s` ago at most.
 
-        It says when that was, and must show nothing of a single person.
+        It says when that was, and must show nothing of a single person but what `variant` names.
         """
-        return self._answer(name, values, keep_s=keep_s)
+        return self._answer(name, values, keep_s=keep_s, variant=variant)
 
     def _answer(
-        self, name: str, values: dict[str, object], *, status: int = 200, keep_s: float = 0.0
+        self,
+        name: str,
+        values: dict[str, object],
+        *,
+        status: int = 200,
+        keep_s: float = 0.0,
+        variant: Hashable = None,
     ) -> Response:
         part = self.request.headers.get("HX-Target", "")
         values |= {"view": self, "me": self.visitor, "look": self.look}
@@ -194,7 +202,7 @@ class View:
             blocks = self.templates.blocks(self.language, name, values, part, *others)
             return Made(blocks, self.now)
 
-        place = (self.request.url.path, self.request.url.query, part, self.language)
+        place = (self.request.url.path, self.request.url.query, part, self.language, variant)
         made = self.shelf.get(place, keep_s, make) if keep_s and self.shelf else make()
         html = made.blocks.get(part)
         if html is None:

@@ -18,8 +18,10 @@ from hub.errors import T
 from hub.kit.db import ScopedSession
 from hub.kit.records import query as records
 from hub.security.actor import Actor
+from hub.web import home
 from hub.web.deps import CurrentUser, Hub, ReadSession
 from hub.web.formats import Formats
+from hub.web.home import Tile
 from hub.web.language import Language, say
 from hub.web.pages.alert_rows import AlertRow, Names, alert_rows, row_of
 from hub.web.pages.day import Day, DayFacts, add
@@ -45,6 +47,7 @@ TRADE_UP_TO = 20
 ALERTS_SHOWN = 6
 CHANGES_SHOWN = 8
 DAY = timedelta(hours=24)
+HOME_AGE_S = 60.0
 STORES = T("门店", "Stores")
 LEAD = T("{n} 家门店，{m} 家有未关闭的预警", "Stores: {n} · with open alerts: {m}")
 ALL_WELL = T("{n} 家门店，一切正常", "Stores: {n} · all is well")
@@ -93,6 +96,7 @@ class Overview:
     language: Language
     now: datetime
     shown: int
+    layout: Sequence[Tile]
 
     def say(self, text: T) -> str:
         return say(self.language, text)
@@ -242,6 +246,9 @@ class Overview:
             found.append(("footfall", footfall_card(self.footfall, self.fmt)))
         return found
 
+    def day(self, id: str) -> Day | None:
+        return dict(self.days).get(id)
+
     @cached_property
     def currency(self) -> str:
         return next((one.currency for one in self.all_stores), "CNY")
@@ -270,9 +277,15 @@ def overview_of(
     actor: CurrentUser,
     shown: Annotated[int, Query(ge=1, le=records.MAX_SIZE)] = SHOWN,
 ) -> Overview:
-    return Overview(session, services, actor, view.language, view.now, shown)
+    tiles = services.recent.get(home_key(actor), HOME_AGE_S, lambda: home.layout(session, actor))
+    return Overview(session, services, actor, view.language, view.now, shown, tiles)
+
+
+def home_key(actor: Actor) -> tuple[str, UUID]:
+    """Under which it is kept what stands on somebody's own overview."""
+    return ("home", actor.user_id)
 
 
 @router.get("/")
 def show(view: CurrentView, page: Annotated[Overview, Depends(overview_of)]) -> Response:
-    return view.kept_page("overview.html", FIGURE_AGE_S, page=page)
+    return view.kept_page("overview.html", FIGURE_AGE_S, variant=tuple(page.layout), page=page)

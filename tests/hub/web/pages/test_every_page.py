@@ -42,6 +42,7 @@ PATHS = (
     "/admin/approval-rules",
     "/approvals",
     "/help",
+    "/home",
     "/feedback",
     "/feedback/new",
     "/help?q=alert",
