@@ -12,19 +12,26 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from hub.alerts.notices.services import AllowedHosts
 from hub.archive.equipment.records import Equipment
 from hub.archive.products.records import Product
 from hub.archive.stores.records import Store
 from hub.archive.suppliers.records import Supplier
+from hub.archive.webhooks.records import Webhook
 from hub.errors import ConflictError
 from hub.kit.db import Database
 from hub.kit.migrate import check, upgrade
 from hub.kit.records.apply import Change, VersionConflictError, apply, undo
 from hub.kit.records.history import history
 from hub.kit.records.log import ChangeLog
+from hub.kit.records.ports import Ports
 from hub.kit.records.query import parse, rows, total
 from hub.security.accounts import Grant
+from hub.security.replays import Answer, Once
 from hub.security.sessions import Origin
+from hub.security.vault.opening import open_vault
+from hub.webhooks.sending import Dispatcher
+from tests.hub.alerts.notices.servers import web_service
 from tests.hub.chain_under_test import PASSWORD, open_chain_under_test, sign_in_for
 
 pytestmark = pytest.mark.integration
@@ -224,3 +231,30 @@ def test_two_writers_of_one_field_never_both_win_silently(db: Database) -> None:
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["told"] * 5 + ["won"]
+
+
+def test_other_systems_are_told_and_a_key_is_kept_once(db: Database, tmp_path: Path) -> None:
+    """INT-15: claimed rows are locked, and the second of two same requests is told to wait."""
+    chain = open_chain_under_test(db, "amber")
+    room = open_vault(f"sqlite:///{tmp_path / 'keys.sqlite'}", "", tmp_path / "master.key")
+    db.ports = Ports(vault=room.vault)
+    dispatcher = Dispatcher(db, room.vault, AllowedHosts(frozenset({"127.0.0.1"})))
+    dispatcher.tick()
+    with web_service() as receiver:
+        hook = {"name": "ERP", "url": receiver.url, "secret": "s" * 24, "is_active": True}
+        with chain.write() as session:
+            apply(session, Webhook, Change(values=hook))
+        with chain.write() as session:
+            apply(session, Supplier, Change(chain.supplier, {"name": "North Wind"}))
+        assert [dispatcher.tick(), dispatcher.tick()] == [1, 0]
+        assert [body["event"] for _, body in receiver.requests] == ["suppliers.update"]
+    dispatcher.close()
+    once = Once.of(chain.id, chain.id, "one", b"POST /x")
+    with chain.write() as first:
+        once.keep(first, Answer(201, {}, "{}"))
+    with chain.read() as later:
+        kept = once.answered(later)
+        assert kept == Answer(201, {}, "{}")
+    with pytest.raises(ConflictError), chain.write() as second:
+        once.keep(second, Answer(201, {}, "{}"))
+    room.keys.close()

@@ -37,6 +37,17 @@ def test_by_api_a_change_answers_202_with_the_address_of_its_approval(ruled: Wor
     assert ruled.as_(WIDE).get(supplier).json()["payment_days"] == 90
 
 
+def test_a_change_that_waits_is_asked_for_once_however_often_it_is_sent(ruled: World) -> None:
+    """INT-15: the key is kept with the request, though the change itself was undone."""
+    supplier = f"{API}/suppliers/{ruled.amber.supplier}"
+    key = {"Idempotency-Key": "payment-days-of-the-amber-supplier"}
+    first = ruled.as_(WIDE).patch(supplier, json={"payment_days": 75}, headers=key)
+    again = ruled.as_(WIDE).patch(supplier, json={"payment_days": 75}, headers=key)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.json() == first.json()
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+
 def test_by_an_import_the_row_is_refused(ruled: World) -> None:
     supplier = f"{API}/suppliers/{ruled.amber.supplier}"
     before = ruled.as_(WIDE).get(supplier).json()
