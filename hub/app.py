@@ -23,7 +23,6 @@ from hub.identity import IdentityParts, host_options, open_identity
 from hub.ingest.events import Events
 from hub.ingest.order_keeper import OrderKeeper
 from hub.ingest.orders import Orders
-from hub.ingest.own_rules import OwnRules
 from hub.ingest.registry import Registry
 from hub.ingest.series import LastSeen, SeriesConsumer
 from hub.ingest.service import Ingest
@@ -216,7 +215,6 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
             group.create_task(_courier(parts.services).run(), name="courier"),
             group.create_task(_dispatcher(parts.services).run(), name="webhooks"),
             group.create_task(Desk(parts.services.db, parts.services.live).run(), name="desk"),
-            group.create_task(_own_rules(parts.services).run(), name="own rules"),
             group.create_task(job_runner(parts.services).run(), name="jobs"),
             group.create_task(
                 control.listen(settings.data_dir, local_commands(parts.services)), name="control"
@@ -228,10 +226,6 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
         await server.serve([listener])
         for task in others:
             task.cancel()
-
-
-def _own_rules(services: Services) -> OwnRules:
-    return OwnRules(services.db, services.timeseries, services.live)
 
 
 def _courier(services: Services) -> Courier:

@@ -7,8 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hub.alerts import expiring, shortage
+from hub.ingest import own_rules
+from hub.ingest.own_rules import OwnRules
+from hub.ingest.run_hours import run_hours_of
 from hub.kit.clock import utc_now
 from hub.kit.statistics import learn
+from hub.maintenance import planning
 from hub.web.services import Services
 
 TICK_S = 20.0
@@ -26,10 +30,13 @@ class Chore:
 
 def chores(services: Services) -> tuple[Chore, ...]:
     db, series, live = services.db, services.timeseries, services.live
+    run_hours = run_hours_of(services.registry, services.last)
     return (
         Chore("seal time series", 60, lambda: series.maintain(utc_now())),
         Chore("remind of what ends soon", expiring.EVERY_S, lambda: expiring.remind(db, live)),
         Chore("watch the stock", shortage.EVERY_S, lambda: shortage.watch(db, live)),
+        Chore("watch own rules", own_rules.EVERY_S, OwnRules(db, series, live).tick),
+        Chore("plan maintenance", planning.EVERY_S, lambda: planning.plan(db, run_hours)),
         Chore("learn sizes of tables", 15 * 60, lambda: learn(db)),
     )
 

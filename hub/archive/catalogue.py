@@ -13,6 +13,7 @@ from hub.archive.equipment.records import Equipment, EquipmentModel, SparePart
 from hub.archive.feedback.records import UserFeedback
 from hub.archive.health.records import Condition, HealthProfile
 from hub.archive.partners.records import Partner
+from hub.archive.plans.records import MaintenancePlan
 from hub.archive.playbooks.records import PlaybookEntry
 from hub.archive.policies.records import Policy
 from hub.archive.prices.records import PriceList
@@ -37,6 +38,7 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Equipment,
     EquipmentModel,
     SparePart,
+    MaintenancePlan,
     StoreDevice,
     Employee,
     Certificate,

@@ -1,11 +1,9 @@
-"""The watch over a chain's own rules: every half minute what they say now, against open alerts.
+"""The watch over a chain's own rules: three times a minute what they say now, against open alerts.
 
 Nothing is kept between two looks: a rule is tried on the minutes that it needs, so a restart
 changes nothing. Events end no alert of such a rule; this watch does.
 """
 
-import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -30,15 +28,13 @@ from hub.kit.db import Database
 from hub.live import Live
 from hub.timeseries.port import TimeSeries
 
-log = logging.getLogger(__name__)
-
-EVERY_S = 30.0
+EVERY_S = 20.0
 LAG = timedelta(seconds=20)  # what a minute says is complete after this
 MARGIN_MIN = 120  # before the times of a rule, so that hysteresis and defrosts are known
 
 
 class OwnRules:
-    """Runs until cancelled."""
+    """Looks when it is told to, every EVERY_S."""
 
     def __init__(
         self,
@@ -48,17 +44,6 @@ class OwnRules:
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._db, self._timeseries, self._live, self._now = db, timeseries, live, now
-
-    async def run(self) -> None:
-        while True:
-            await asyncio.to_thread(self.tick_safely)
-            await asyncio.sleep(EVERY_S)
-
-    def tick_safely(self) -> None:
-        try:
-            self.tick()
-        except Exception:
-            log.exception("The chains' own rules could not be looked at; trying again.")
 
     def tick(self) -> int:
         """Raise and end what is due; how many alerts changed."""

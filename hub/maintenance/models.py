@@ -67,6 +67,8 @@ class WorkOrder(StoreScoped, Base):
     description: Mapped[str] = mapped_column(String(2000))
     alert_id: Mapped[UUID | None] = mapped_column(ForeignKey("alerts.id"))
     equipment_id: Mapped[UUID | None] = mapped_column(ForeignKey("equipment.id"), index=True)
+    plan_id: Mapped[UUID | None] = mapped_column(ForeignKey("maintenance_plans.id"), index=True)
+    run_hours: Mapped[float | None]  # of the machine when a plan made the order
     assigned_to: Mapped[UUID | None]
     contractor: Mapped[str] = mapped_column(String(120), default="")
     created_at: Mapped[datetime]

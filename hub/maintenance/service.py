@@ -127,7 +127,7 @@ def open_for_alert(session: ScopedSession, alert_id: UUID) -> WorkOrder:
         return known
     machine = _machine_of(session, alert)
     play = Plays.of(session)[alert.rule_name]
-    order = _new(session, alert.store_id, machine, Severity(alert.severity), alert.began_at)
+    order = new_order(session, alert.store_id, machine, Severity(alert.severity), alert.began_at)
     name = machine.name if machine else alert.device or alert.source
     order.title = f"{name}：{play.title.zh} · {play.title.en}"[:200]
     order.alert_id = alert_id
@@ -151,7 +151,7 @@ def report(session: ScopedSession, fault: Fault) -> WorkOrder:
         known = session.scalar(sent)
         if known is not None:
             return known
-    order = _new(session, machine.store_id, machine, fault.severity, utc_now())
+    order = new_order(session, machine.store_id, machine, fault.severity, utc_now())
     order.title, order.description = fault.title[:200], fault.description[:TEXT_LENGTH]
     order.sent_id, order.kind = fault.sent_id, fault.kind
     session.add(order)
@@ -160,13 +160,14 @@ def report(session: ScopedSession, fault: Fault) -> WorkOrder:
     return order
 
 
-def _new(
+def new_order(
     session: ScopedSession,
     store_id: UUID,
     machine: Equipment | None,
     severity: Severity,
     down_since: datetime,
 ) -> WorkOrder:
+    """A repair that is not in the session yet."""
     now = utc_now()
     respond, finish = ANSWER[severity]
     newest = session.scalar(select(func.max(WorkOrder.number)).select_from(WorkOrder))

@@ -21,8 +21,23 @@ CLIENTS = ("customers", "membership", "conditions")
 RULES = ("teams", "policies")
 ARCHIVE_ALL = (*BUYING, *TRADE, *PEOPLE, *CLIENTS, *RULES, "documents", "competitors", "partners")
 BUSINESS = ("sales", "footfall")
-WATCH = ("readings", "alerts", "work_orders", "playbooks", "on_call", "alert_rules")
-CARE = ("playbooks", "alert_rules", "notice_routes", "notice_channels", "on_call")
+WATCH = (
+    "readings",
+    "alerts",
+    "work_orders",
+    "playbooks",
+    "on_call",
+    "alert_rules",
+    "maintenance_plans",
+)
+CARE = (
+    "playbooks",
+    "alert_rules",
+    "maintenance_plans",
+    "notice_routes",
+    "notice_channels",
+    "on_call",
+)
 READ, CREATE, UPDATE, ARCHIVE = "read", "create", "update", "archive"
 KEEP = (READ, CREATE, UPDATE, ARCHIVE)
 COST, PERSONAL, REVEAL = "cost", "personal", "reveal"
@@ -99,7 +114,10 @@ SEEDS = (
         _may(("areas", "equipment", "work_orders", "documents", "competitors", "stock"), *KEEP)
         | _may((*PLACES, *BUSINESS, "readings", "alerts", "agents"), READ)
         | _may(("stores", "alerts"), UPDATE)
-        | _may((*BUYING, *PEOPLE, *CLIENTS, *RULES, "playbooks", "alert_rules"), READ)
+        | _may(
+            (*BUYING, *PEOPLE, *CLIENTS, *RULES, "playbooks", "alert_rules", "maintenance_plans"),
+            READ,
+        )
         | _may(("notice_routes", "on_call"), READ)
         | _may(("customers", "employees"), CREATE, UPDATE, PERSONAL)
         | _may(("equipment",), COST)

@@ -16,7 +16,14 @@ GROUPS: tuple[tuple[T, tuple[str, ...]], ...] = (
     ),
     (
         T("设备", "Equipment"),
-        ("equipment", "equipment-types", "spare-parts", "store-devices", "alert-rules"),
+        (
+            "equipment",
+            "equipment-types",
+            "spare-parts",
+            "store-devices",
+            "maintenance-plans",
+            "alert-rules",
+        ),
     ),
     (
         T("人员", "People"),
