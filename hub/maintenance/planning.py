@@ -127,6 +127,8 @@ def _due(
         before = (last.run_hours if last is not None else None) or 0.0
         left = plan.every_run_hours - (ran - before if ran >= before else ran)
     is_open = last is not None and done_at is None
+    if last is not None and is_open:
+        due_at = last.finish_by
     return Due(plan, machine, due_at, ran, left, is_open)
 
 

@@ -205,7 +205,7 @@ def show_order(
         figures=reliability([order, *earlier], view.now - YEAR, view.now) if machine else None,
         photos=services.files.listed(session, owner_of(order)),
         spares=[
-            (one.part.id, f"{one.part.name} · {one.on_hand_milli / 1000:g}")
+            (one.part.id, f"{one.part.name} · {max(one.on_hand_milli, 0) / 1000:g}")
             for one in posting.stocked(session, order)
         ],
     )

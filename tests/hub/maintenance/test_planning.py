@@ -111,6 +111,11 @@ def test_the_page_shows_what_comes_and_what_to_replace(
     changed = client.patch(f"/api/v1/equipment/{freezer['id']}", json=old)
     assert changed.status_code == 200, changed.text
     shown = client.get("/work-orders/plan?lang=en").text
-    for part in ("it will have served its time", "1 machines", str(today + 20 * DAY), "order open"):
+    for part in (
+        "it will have served its time",
+        "Machines: 1",
+        str(today + 20 * DAY),
+        "order open",
+    ):
         assert part in shown
     assert "一年内应更换" in client.get("/work-orders/plan?lang=zh").text
