@@ -83,7 +83,7 @@ class PhoneAsker:
                 self._is_stopped = True
             elif self._question is None or self._question.number != number:
                 return False
-            self._answer = value
+            self._answer, self._question = value, None
             self._turn.notify_all()
             return True
 
@@ -133,7 +133,7 @@ class PhoneAsker:
             self._question = Question(self._asked, kind, text, default, options)
             while not self._is_answered():
                 self._turn.wait(1.0)  # so that Ctrl-C on the Pi is heard
-            answer, self._question = self._given() or default, None
+            answer = self._given() or default
             if kind == "ask":
                 self._said.append(T(f"{text.zh} {answer}", f"{text.en} {answer}"))
                 self._count += 1

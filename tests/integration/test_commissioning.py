@@ -244,9 +244,12 @@ def set_up_on_a_phone(config: Path, *words: str) -> Iterator[tuple[Phone, str]]:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "")
         code = next(found[1] for line in lines if (found := re.search(r"code (\d{6})", line)))
-        yield Phone(port), code
-        process.stdout.read()
-        assert process.wait(30) in (0, 1)
+        try:
+            yield Phone(port), code
+            process.stdout.read()
+            assert process.wait(30) in (0, 1)
+        finally:
+            process.kill()
 
 
 def test_a_phone_sets_an_unknown_store_up_without_internet(store: Store, tmp_path: Path) -> None:
