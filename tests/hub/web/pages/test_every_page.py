@@ -62,6 +62,8 @@ PATHS = (
     "/archive",
     "/mentions",
     "/archive/equipment",
+    "/archive/suppliers/duplicates",
+    "/admin/devices",
     "/archive/equipment/new",
     "/no-such-page",
 )
