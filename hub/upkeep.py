@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hub.alerts import expiring, shortage
+from hub.analytics import proof
 from hub.ingest import own_rules
 from hub.ingest.own_rules import OwnRules
 from hub.ingest.run_hours import run_hours_of
@@ -35,6 +36,7 @@ def chores(services: Services) -> tuple[Chore, ...]:
         Chore("seal time series", 60, lambda: series.maintain(utc_now())),
         Chore("remind of what ends soon", expiring.EVERY_S, lambda: expiring.remind(db, live)),
         Chore("watch the stock", shortage.EVERY_S, lambda: shortage.watch(db, live)),
+        Chore("prove the sales", proof.EVERY_S, lambda: proof.prove(db)),
         Chore("watch own rules", own_rules.EVERY_S, OwnRules(db, series, live).tick),
         Chore("plan maintenance", planning.EVERY_S, lambda: planning.plan(db, run_hours)),
         Chore("learn sizes of tables", 15 * 60, lambda: learn(db)),

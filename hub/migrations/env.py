@@ -8,6 +8,7 @@ from sqlalchemy import Column, Enum
 
 import hub.alerts.models
 import hub.alerts.notices.models
+import hub.analytics.closing
 import hub.analytics.cold_chain
 import hub.analytics.tables
 import hub.archive.catalogue
@@ -43,6 +44,7 @@ from hub.kit.tables import Base, UtcDateTime
 MODULES = (  # every module that declares tables; a new one is added here and imported above
     hub.alerts.models,
     hub.alerts.notices.models,
+    hub.analytics.closing,
     hub.analytics.cold_chain,
     hub.analytics.tables,
     hub.archive.catalogue,

@@ -89,7 +89,8 @@ SEEDS = (
         | _may(("chains", "users", "agents", *BUSINESS, "readings", "alerts"), READ)
         | _may(("user_feedback",), READ, UPDATE)
         | _may(("chains", "alerts"), UPDATE)
-        | _may(CARE, *KEEP),
+        | _may(CARE, *KEEP)
+        | _may(("sales",), CREATE),
     ),
     Seed(
         "hq_analyst",
@@ -122,7 +123,8 @@ SEEDS = (
         | _may(("customers", "employees"), CREATE, UPDATE, PERSONAL)
         | _may(("equipment",), COST)
         | _may(("stocktakes",), *KEEP, *COUNTED)
-        | _may(("purchase_orders",), *KEEP, *ORDERING),
+        | _may(("purchase_orders",), *KEEP, *ORDERING)
+        | _may(("sales",), CREATE),
     ),
     Seed(
         "franchisee",
@@ -133,7 +135,8 @@ SEEDS = (
         | _may(("customers",), CREATE, UPDATE)
         | _may(("customers", "employees"), PERSONAL)
         | _may(("equipment",), COST)
-        | _may(("purchase_orders",), *KEEP, *ORDERING),
+        | _may(("purchase_orders",), *KEEP, *ORDERING)
+        | _may(("sales",), CREATE),
     ),
     Seed(
         "clerk",
@@ -147,7 +150,8 @@ SEEDS = (
         "cashier",
         T("收银员", "Cashier"),
         _may(("chains", "stores", "products", "membership", "policies"), READ)
-        | _may(("customers",), READ, CREATE, UPDATE),
+        | _may(("customers",), READ, CREATE, UPDATE)
+        | _may(("sales",), CREATE),
     ),
     Seed(
         "stock_keeper",

@@ -27,6 +27,7 @@ from hub.web.api import (
 from hub.web.api import stocktakes as stocktake_api
 from hub.web.api import store_health as health_api
 from hub.web.api import story as story_api
+from hub.web.api import tickets as ticket_api
 from hub.web.api import transfers as transfer_api
 from hub.web.api import work_orders as order_api
 from hub.web.approvals import install_approvals
@@ -68,6 +69,7 @@ from hub.web.pages import (
     record_lists,
     refused,
     roles,
+    sales,
     stock,
     stock_dates,
     stock_watch,
@@ -115,6 +117,7 @@ API: tuple[APIRouter, ...] = (
     files.router,
     stocktake_api.router,
     transfer_api.router,
+    ticket_api.router,
     records.router,
 )
 PAGES: tuple[APIRouter, ...] = (
@@ -124,6 +127,7 @@ PAGES: tuple[APIRouter, ...] = (
     company.router,
     trust.router,
     store.router,
+    sales.router,
     stocktakes.router,
     transfers.router,
     stock_dates.router,
