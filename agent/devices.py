@@ -18,6 +18,7 @@ from agent.drivers.mqtt_json import MqttJsonDriver, Topics
 from agent.drivers.mqtt_station import MqttStation
 from agent.drivers.payload import PayloadDriver, PayloadRules
 from agent.drivers.read_plan import PlanStore
+from agent.drivers.serial_scale import SerialScaleDriver
 from agent.drivers.serial_till import SerialTillDriver
 from agent.drivers.till_files import Journal, TillFilesDriver
 from agent.outlet import OutletRules
@@ -30,6 +31,7 @@ from agent.settings_devices import (
     MqttDevice,
     PayloadDevice,
     RtuBus,
+    ScaleDevice,
     TcpBus,
     TillDevice,
     TillFilesDevice,
@@ -46,6 +48,7 @@ from protocols.mqtt.options import MqttOptions, MqttOptionsError
 from protocols.payloads.decoders import DECODERS
 from protocols.pos.feed import TillContext
 from protocols.pos.layout import layout_names, load_layout
+from protocols.scales.codec import SCALES
 from protocols.serial.client import SerialOptions
 
 ONLINE = "online"
@@ -228,6 +231,14 @@ def _till_files(device: Device, shop: Workshop) -> None:
     shop.pushed.append(Pushed(driver, _rules(device, shop, "ticket")))
 
 
+def _serial_scale(device: Device, shop: Workshop) -> None:
+    assert isinstance(device, ScaleDevice)  # noqa: S101 the settings' union says so
+    options = SerialOptions(device.port, device.baud, device.parity)
+    protocol = SCALES[device.protocol]
+    driver = SerialScaleDriver(device.id, options, protocol, device.interval_s, now=shop.now)
+    shop.pushed.append(Pushed(driver, _rules(device, shop)))
+
+
 def _mqtt_json(device: Device, shop: Workshop) -> None:
     assert isinstance(device, MqttDevice)  # noqa: S101 the settings' union says so
     topics = Topics(
@@ -270,6 +281,7 @@ DRIVERS: dict[str, Callable[[Device, Workshop], None]] = {
     "modbus": _modbus,
     "serial_till": _serial_till,
     "till_files": _till_files,
+    "serial_scale": _serial_scale,
     "mqtt_json": _mqtt_json,
     "payload": _payload,
 }

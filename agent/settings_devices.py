@@ -10,6 +10,7 @@ from agent.reporting import HEARTBEAT_S, Report
 from protocols.metrics import METRICS
 from protocols.payloads.decoders import DECODERS
 from protocols.payloads.values import Counting
+from protocols.scales.codec import SCALES
 
 
 def _known_metric(name: str) -> str:
@@ -21,6 +22,12 @@ def _known_metric(name: str) -> str:
 def _known_span(text: str) -> str:
     staff_hours([text])
     return text
+
+
+def _known_scale(name: str) -> str:
+    if name not in SCALES:
+        raise ValueError(f"{name!r} is no protocol of scales. Known: {', '.join(SCALES)}")
+    return name
 
 
 def _known_format(name: str) -> str:
@@ -119,6 +126,19 @@ class TillDevice(_Device):
     stop_bits: Literal[1, 2] = 1
 
 
+class ScaleDevice(_Device):
+    """A scale that is asked for its weight."""
+
+    driver: Literal["serial_scale"]
+    port: str = Field(description="stable name: /dev/serial/by-id/…, not /dev/ttyUSB0")
+    protocol: Annotated[str, AfterValidator(_known_scale)] = Field(
+        description="toledo-8217, mt-sics, cas-pd2, adam-azextra"
+    )
+    baud: int = Field(9600, ge=300, le=921_600)
+    parity: Literal["N", "E", "O"] = Field("N", description="N also for 7E1 of toledo-8217")
+    interval_s: Seconds = 1.0
+
+
 class TillFilesDevice(_Device):
     """A till that drops its journal as files."""
 
@@ -160,6 +180,6 @@ class PayloadDevice(_Device):
 
 
 Device = Annotated[
-    ModbusDevice | TillDevice | TillFilesDevice | MqttDevice | PayloadDevice,
+    ModbusDevice | TillDevice | TillFilesDevice | ScaleDevice | MqttDevice | PayloadDevice,
     Field(discriminator="driver"),
 ]

@@ -339,6 +339,7 @@ _ALL = (
     Metric("pass_count", "", Kind.EVENT, "店外经过人次", "Passers-by", 0),
     Metric("in_count", "", Kind.EVENT, "进店人次", "Entries", 0),
     Metric("out_count", "", Kind.EVENT, "出店人次", "Exits", 0),
+    _gauge("weight_kg", "kg", "重量", "Weight", -10_000, 100_000),
     Metric("ticket", "", Kind.DOCUMENT, "小票", "Ticket"),
     Metric("quarantined_ticket", "", Kind.DOCUMENT, "待处理小票", "Ticket that was not understood"),
     Metric("order_result", "", Kind.DOCUMENT, "指令执行结果", "Answer to an order"),

@@ -122,3 +122,13 @@ def test_what_cannot_be_built_is_refused(tmp_path: Path, old: str, new: str, sai
 def test_every_kind_of_device_has_its_driver() -> None:
     kinds = {tag for model in _models(Device) for tag in _tags(model)}
     assert kinds == set(DRIVERS)
+
+
+def test_a_scale_is_asked_by_its_protocol(tmp_path: Path) -> None:
+    (tmp_path / "agent.toml").write_text(
+        '[agent]\nid = "store-1"\n[uplink]\nurl = "mqtt://127.0.0.1"\ngroup = "g"\n'
+        '[[device]]\nid = "scale-1"\ndriver = "serial_scale"\nport = "/dev/serial0"\n'
+        'protocol = "mt-sics"\n'
+    )
+    devices = build_devices(load_settings(tmp_path / "agent.toml"), folder=tmp_path)
+    assert ("scale-1", "weight_kg") in devices.series()
