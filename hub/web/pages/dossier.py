@@ -12,7 +12,6 @@ from hub.kit.records.access import load
 from hub.kit.records.log import ChangeLog
 from hub.web.deps import CurrentUser, From, Hub, asker_for
 from hub.web.dossier.content import Dossier
-from hub.web.dossier.document import Document
 from hub.web.exchange.downloads import attachment
 from hub.web.views import CurrentView
 
@@ -24,6 +23,8 @@ PDF = "application/pdf"
 def download_dossier(
     view: CurrentView, services: Hub, actor: CurrentUser, origin: From, id: UUID
 ) -> Response:
+    from hub.web.dossier.document import Document  # noqa: PLC0415  # only who asks for one pays
+
     asker = asker_for(actor, origin)
     with services.db.read(actor.scope) as session:
         bind_asker(session, asker)
