@@ -43,6 +43,10 @@ _WORDS: dict[tuple[str, str], Sequence[str]] = {
     ("webhooks", "url"): ["https://receiver.example/hook"],
 }
 """Values of texts that only take certain words."""
+_BESIDE: dict[str, dict[str, Any]] = {
+    "maintenance_plans": {"every_days": 90, "for_type": "cabinet"},
+}
+"""What the rules of a type ask for beside its required fields, by table."""
 
 
 def values_for(
@@ -51,7 +55,8 @@ def values_for(
     """What such a record must have; `known` are the records that it may refer to, by table."""
     asked = {f.name: f for f in shown(model, Show.TITLE)}
     asked |= {name: field for name, field in written_fields(model).items() if field.is_required}
-    return {name: _value(field, word, known, number) for name, field in asked.items()}
+    values = {name: _value(field, word, known, number) for name, field in asked.items()}
+    return values | _BESIDE.get(model.__tablename__, {})
 
 
 def _value(field: Field, word: str, known: Mapping[str, UUID], number: int) -> Any:
