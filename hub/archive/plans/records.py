@@ -25,7 +25,6 @@ from hub.kit.records.kinds import (
 
 _DAYS, _HOURS = T("天", "days"), T("小时", "h")
 _WHEN = T("请写天数或运行小时数。", "Give days or hours of running.")
-_FOR = T("请选类型、型号或一台设备。", "Choose a type, a model or one machine.")
 
 
 class MaintenancePlan(Record):
@@ -45,7 +44,7 @@ class MaintenancePlan(Record):
 
     name: Mapped[str] = text("名称", "Name", LIST | SEARCH | KEY | TITLE, max=80)
     for_type: Mapped[EquipmentType | None] = choice(
-        "设备类型", "Equipment of type", EquipmentType, LIST | FILTER
+        "设备类型（空为全部）", "Equipment of type (empty: all)", EquipmentType, LIST | FILTER
     )
     for_model_id: Mapped[UUID | None] = reference(
         "设备型号", "Equipment type", "equipment_types", LIST | FILTER
@@ -64,5 +63,3 @@ class MaintenancePlan(Record):
     def problems(self) -> Iterator[tuple[str, T]]:
         if not self.every_days and not self.every_run_hours:
             yield "every_days", _WHEN
-        if not (self.for_type or self.for_model_id or self.for_equipment_id):
-            yield "for_type", _FOR
