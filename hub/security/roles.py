@@ -6,7 +6,7 @@ is opened.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.errors import T
 from hub.kit.db import ScopedSession
@@ -61,7 +61,7 @@ def _may(subjects: Iterable[str], *actions: str) -> frozenset[str]:
     return frozenset(f"{subject}.{action}" for subject in subjects for action in actions)
 
 
-SEEDS = (
+_SEEDS = (
     Seed(
         "admin",
         T("管理员", "Admin"),
@@ -225,6 +225,20 @@ SEEDS = (
         | _may(COSTS, COST),
     ),
 )
+
+
+OWNED = ("customers", "health_profiles")
+OWN_ONLY = frozenset({"clerk"})
+"""Ordinary staff: they see the customers that they are responsible for (SEC-07)."""
+
+
+def _of_everybody(seed: Seed) -> Seed:
+    """With the right to everybody's customers, where it reads customers and is no ordinary role."""
+    wide = {f"{subject}.all" for subject in OWNED if f"{subject}.read" in seed.rights}
+    return replace(seed, rights=seed.rights | wide) if seed.code not in OWN_ONLY else seed
+
+
+SEEDS = tuple(_of_everybody(seed) for seed in _SEEDS)
 
 
 def seed_roles(session: ScopedSession) -> None:

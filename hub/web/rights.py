@@ -13,6 +13,7 @@ ACTIONS = {
     "archive": T("归档", "archive"),
     "approve": T("审批", "approve"),
     "export": T("导出", "export"),
+    "all": T("看到全部（不限自己负责的）", "see everybody's, not only one's own"),
 }
 _OTHERS = {
     "sales": T("销售", "Sales"),

@@ -100,6 +100,7 @@ class Customer(Searchable, Record):
         ),
         is_open=True,
         twins=(("email",), ("wechat",), ("name", "born_on"), ("name", "address")),
+        own="owner_id",
     )
 
     name: Mapped[str] = text("姓名", "Name", LIST | SEARCH | TITLE, max=80)
@@ -172,6 +173,7 @@ class Member(Searchable, Record):
         order="number",
         start=T("为顾客办第一张会员卡。", "Give a customer the first card."),
         is_open=True,
+        own="customer_id",
     )
 
     number: Mapped[str] = text("卡号", "Card number", LIST | SEARCH | KEY | TITLE, max=40)

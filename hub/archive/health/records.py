@@ -69,6 +69,7 @@ class HealthProfile(Record):
         start=T("征得顾客同意后，登记第一份。", "With the customer's consent, add the first."),
         is_open=True,
         subject="customer_id",
+        own="customer_id",
     )
 
     code: Mapped[str] = text("档案号", "Profile no.", LIST | SEARCH | KEY | TITLE, max=30)

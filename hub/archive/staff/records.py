@@ -87,6 +87,7 @@ class Employee(Searchable, StoreScoped, Record):
         rights="employees",
         order="code",
         start=T("登记第一位员工。", "Register the first employee."),
+        account="user_id",
         computed=(Computed("service_years", T("工龄", "Years of service"), T("年", "years")),),
     )
 

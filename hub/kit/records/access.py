@@ -7,11 +7,12 @@ in any store, and changed only with a right that reaches the whole chain.
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false
+from sqlalchemy import ColumnElement, false, select
 
 from hub.errors import ForbiddenError, NotFoundError, T
 from hub.kit.asker import asker_of
 from hub.kit.records.declare import store_of
+from hub.kit.records.owning import own_only
 from hub.kit.session import ScopedSession
 from hub.kit.tables import Record, StoreScoped
 
@@ -28,11 +29,12 @@ def right_of(model: type[Record], action: str) -> str:
 def readable(session: ScopedSession, model: type[Record]) -> list[ColumnElement[bool]]:
     """Criteria that leave what the asker may read; the scope alone may reach further."""
     reach = asker_of(session).rights.reach(right_of(model, "read"))
-    if reach is None:
-        return []
-    if not reach:
+    if reach is not None and not reach:
         return [false()]
-    return [model.store_id.in_(reach)] if issubclass(model, StoreScoped) else []
+    own = own_only(session, model)
+    if reach is None:
+        return own
+    return [model.store_id.in_(reach), *own] if issubclass(model, StoreScoped) else own
 
 
 def may(session: ScopedSession, model: type[Record], action: str, store_id: UUID | None) -> bool:
@@ -68,4 +70,8 @@ def load(session: ScopedSession, model: type[M], record_id: UUID, *, lock: bool 
     record = session.get(model, record_id, with_for_update=lock or None)
     if record is None or not may(session, model, "read", store_of(record)):
         raise not_found(model)
+    if own := own_only(session, model):
+        mine = select(model.id).where(model.id == record_id, *own)
+        if session.scalars(mine).first() is None:
+            raise not_found(model)
     return record

@@ -25,6 +25,7 @@ from hub.kit.records.declare import (
 from hub.kit.records.kinds import Kind
 from hub.kit.records.lines import completed, put, value_of
 from hub.kit.records.log import ChangeLog, keep_commit_order, row_of, tell
+from hub.kit.records.owning import refuse_hand_over, with_owner
 from hub.kit.records.pointers import pointer_problems
 from hub.kit.records.ports import Wish, ports_of
 from hub.kit.records.reveal import opened_past, sealed
@@ -153,7 +154,8 @@ def built(session: ScopedSession, model: type[M], change: Change) -> tuple[M, Di
     """The new record that a change asks for, checked and not yet in the session."""
     given = checked(schemas_of(model).create, dict(change.values), partial=False)
     record = model(id=change.record_id or uuid7(), chain_id=session.scope.chain_id)
-    kept = sealed(session, record, completed(model, given) | dict(change.own))
+    given = with_owner(session, model, completed(model, given) | dict(change.own))
+    kept = sealed(session, record, given)
     values = kept.values
     _set(session, record, values)
     demand(session, record, Action.CREATE)
@@ -217,6 +219,7 @@ def _rewritten(
     if not diff:
         return {}
     _refuse_costs(session, record, set(diff))
+    refuse_hand_over(session, record, diff)
     _refuse_overlap(session, record, change, diff)
     changed = {name: new for name, (_, new) in diff.items()}
     _set(session, record, changed)

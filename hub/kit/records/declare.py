@@ -71,7 +71,10 @@ class RecordType:
     `twins` are sets of fields: two records that agree in all of one set are likely the same, and
     can be merged.
     Records of the chain are changed by those whose right reaches all of it; with `is_open` a right
-    in any one store is enough, as every till may add a customer.
+    in any one store is enough, as every till may add a customer. `own` is the reference that leads
+    to the one who is responsible, over other types with an `own` if need be, and `account` the
+    field of that person's type that names the account: whoever has not `<rights>.all` sees and
+    changes what is their own, and no more.
     """
 
     label: T
@@ -82,6 +85,8 @@ class RecordType:
     computed: tuple[Computed, ...] = ()
     is_open: bool = False
     subject: str = ""
+    own: str = ""
+    account: str = ""
     state: str = "status"
     actions: "tuple[RecordAction[Any], ...]" = ()
     twins: tuple[tuple[str, ...], ...] = ()
@@ -163,6 +168,7 @@ def rights_of(model: "type[Record]") -> tuple[str, ...]:
     found = ["read", "create", "update", "archive"]
     found += ["cost"] if shown(model, Show.COST) else []
     found += ["personal"] if shown(model, Show.PERSONAL) else []
+    found += ["all"] if model.__record__.own else []
     found += ["reveal"] if any(f.is_secret for f in fields_of(model).values()) else []
     return (*found, *(one.name for one in model.__record__.actions))
 

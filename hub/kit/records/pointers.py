@@ -12,6 +12,7 @@ from hub.errors import T
 from hub.kit.records.declare import Field, fields_of, fields_of_line, store_of
 from hub.kit.records.kinds import Kind
 from hub.kit.records.models import model_of
+from hub.kit.records.owning import own_only
 from hub.kit.session import ScopedSession
 from hub.kit.tables import Record, StoreScoped
 
@@ -75,7 +76,7 @@ def _targets(session: ScopedSession, asked: list[Pointer]) -> dict[UUID, Record]
         here = {one: session.identity_map.get(identity_key(model, one)) for one in some}
         found |= {key: record for key, record in here.items() if isinstance(record, model)}
         if missing := some - found.keys():
-            query = select(model).where(model.id.in_(missing))
+            query = select(model).where(model.id.in_(missing), *own_only(session, model))
             found |= {record.id: record for record in session.scalars(query)}
     session.info.setdefault(KEPT, {}).update(found)
     return {key: record for key, record in found.items() if record.archived_at is None}

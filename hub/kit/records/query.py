@@ -29,6 +29,7 @@ from hub.kit.records.access import readable
 from hub.kit.records.declare import Field, fields_of
 from hub.kit.records.kinds import Kind
 from hub.kit.records.labels import kept
+from hub.kit.records.owning import is_limited
 from hub.kit.records.schemas import SOME_WRONG, value_type
 from hub.kit.records.search import Searchable
 from hub.kit.records.sentences import sentence
@@ -283,7 +284,7 @@ def _narrowed(
 def _known(session: ScopedSession, model: type[Record], query: Query) -> Found | None:
     """The records with these words, where the words in memory tell."""
     words = words_of(session)
-    if words is None or not query.q or query.is_archived:
+    if words is None or not query.q or query.is_archived or is_limited(session, model):
         return None
     return words.find(session, model, query.q)
 

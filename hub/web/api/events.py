@@ -21,8 +21,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from hub.archive.catalogue import RECORD_TYPES
 from hub.archive.stores.records import Store
 from hub.errors import HubError, NotFoundError, T
+from hub.kit.records.owning import ALL
 from hub.live import Event, EventKind, Live, Subscription
 from hub.security.actor import Actor
 from hub.timeseries.port import PointQuality
@@ -36,6 +38,7 @@ BEAT_EVERY_S = 10.0
 RIGHTS_EVERY_S = 3.0  # with the second of a wait: whoever is shut out is out within 5 s
 SEND_LIMIT_S = 15.0  # a reader that takes nothing for so long is cut off
 
+RECORDS = {model.__tablename__: model.__record__ for model in RECORD_TYPES}
 _RIGHTS = {
     EventKind.READING: "readings.read",
     EventKind.ALERT: "alerts.read",
@@ -55,7 +58,11 @@ class Standing:
     def may_hear(self, event: Event) -> bool:
         if event.kind is EventKind.RELOAD:
             return True
-        subject = str(event.data.get("type", "")).replace("-", "_")
+        table = str(event.data.get("type", "")).replace("-", "_")
+        about = RECORDS.get(table)
+        subject = about.rights if about else table
+        if about and about.own and not self.actor.may(f"{subject}.{ALL}"):
+            return False  # whose it is would have to be looked up for every stream
         stores = self.actor.reach(_RIGHTS.get(event.kind, f"{subject}.read"))
         return event.store_id in self.places and (stores is None or event.store_id in stores)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from hub.kit.asker import asker_of
 from hub.kit.db import Record, ScopedSession
 from hub.kit.records.access import right_of
+from hub.kit.records.owning import is_limited
 from hub.kit.records.query import Query, Rows, total
 from hub.web.recent import Recent
 
@@ -18,7 +19,8 @@ def shared_key(
     """Names a figure of a list for all who may see the same of it."""
     reach = asker_of(session).rights.reach(right_of(model, "read"))
     plain = replace(query, cursor="", sort="", size=0)
-    return (what, model.__tablename__, session.scope, reach, plain)
+    who = asker_of(session).user_id if is_limited(session, model) else None
+    return (what, model.__tablename__, session.scope, reach, who, plain)
 
 
 def known_total(

@@ -1,6 +1,6 @@
 """A whole hub over two chains with two stores each, and one person a role in the first store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -8,16 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from hub.archive.customers.records import Customer
+from hub.archive.staff.records import Employee
 from hub.ingest.registry import Registry
 from hub.kit.db import Database
 from hub.kit.migrate import upgrade
+from hub.kit.records.apply import Change, apply
 from hub.kit.records.ports import Ports
 from hub.live import Live
 from hub.security.accounts import Grant
 from hub.security.approvals.gate import Gate
-from hub.security.roles import SEEDS
+from hub.security.records import User
+from hub.security.roles import OWN_ONLY, SEEDS
 from hub.security.vault.opening import open_vault
 from hub.settings import HubSettings
 from hub.timeseries.engines import open_timeseries
@@ -93,6 +98,16 @@ class World:
         return client
 
 
+def give_customers(chain: ChainUnderTest, roles: Iterable[str]) -> None:
+    """Those who see only their own are responsible for the customer of the samples."""
+    employee = chain.stores[0].ids["employees"]
+    with chain.write() as session:
+        users = select(User.id).where(User.username.in_(roles), User.chain_id == chain.id)
+        for user_id in session.scalars(users).all():
+            apply(session, Employee, Change(employee, {"user_id": user_id}))
+        apply(session, Customer, Change(chain.ids["customers"], {"owner_id": employee}))
+
+
 @contextmanager
 def open_world(folder: Path) -> Iterator[World]:
     room = open_vault(f"sqlite:///{folder / 'keys.sqlite'}", "", folder / "master.key")
@@ -101,6 +116,7 @@ def open_world(folder: Path) -> Iterator[World]:
     amber, cobalt = (open_chain_under_test(db, word) for word in ("amber", "cobalt"))
     for seed in SEEDS:
         amber.add_user(seed.code, Grant(seed.code, amber.stores[0].id))
+    give_customers(amber, OWN_ONLY)
     amber.add_user(CHIEF, Grant("admin"))
     amber.add_user(WIDE, *(Grant(seed.code) for seed in SEEDS))
     amber.add_user("new", Grant("admin"), must_change=True)

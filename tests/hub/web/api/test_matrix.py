@@ -5,11 +5,13 @@ texts (`amber-1`, `amber-2`, `cobalt-1`, `cobalt-2`), so a leak shows wherever i
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from typing import Any, cast
+from uuid import UUID
 
 import pytest
 from starlette.routing import Route
@@ -22,7 +24,7 @@ from hub.kit.ids import uuid7
 from hub.kit.records.apply import Change, apply
 from hub.kit.records.declare import fields_of, path_of
 from hub.kit.records.kinds import Kind, Show
-from hub.security.roles import SEEDS
+from hub.security.roles import OWN_ONLY, SEEDS
 from hub.web.application import PAGES
 from tests.hub.chain_under_test import ChainUnderTest, StoreUnderTest
 from tests.hub.samples import values_for
@@ -176,6 +178,55 @@ def test_no_list_names_a_foreign_store(still_world: World, role: str) -> None:
         assert not [word for word in hidden if word in text], operation
 
 
+OTHERS = "somebody-elses"
+OWNED = tuple(model for model in RECORD_TYPES if model.__record__.own)
+
+
+@pytest.fixture(scope="module")
+def others(still_world: World) -> dict[str, UUID]:
+    """One record of every type that is somebody's own, of a customer nobody is responsible for."""
+    made: dict[str, UUID] = {}
+    with still_world.amber.write() as session:
+        for model in sorted(OWNED, key=lambda one: one.__tablename__):
+            known = {**still_world.mine.ids, **made}
+            values = values_for(model, OTHERS, known, number=next(NUMBERS))
+            values.pop("owner_id", None)
+            made[model.__tablename__] = apply(session, model, Change(values=values)).id
+    return made
+
+
+@pytest.mark.parametrize("role", sorted(OWN_ONLY))
+def test_others_customers_are_nowhere(
+    still_world: World, others: dict[str, UUID], role: str
+) -> None:
+    """SEC-07: by id 404 on every route; in no list, search, export, suggestion and page."""
+    client, browser = still_world.as_(role), still_world.signed_in(role)
+    paths = {f"{API}/{path_of(model)}": others[model.__tablename__] for model in OWNED}
+    for operation in every_operation(still_world):
+        if operation.type_path in paths and "{id}" in operation.path:
+            where = operation.path.replace("{id}", str(paths[operation.type_path]))
+            status, text = send(client, operation, where.replace("{seq}", "1"))
+            assert status in (404, 405, 422), (operation, status, text)
+        elif operation.method == "GET" and operation.path not in ENDLESS:
+            where = address(operation, still_world.amber, still_world.mine)
+            for more in ("", f"q={OTHERS}", "archived=true"):
+                text = client.get(f"{where}{'&' if '?' in where else '?'}{more}").text
+                assert others_words(text, more) == 0, (operation, more)
+    for model in OWNED:
+        noun, one = path_of(model), others[model.__tablename__]
+        for place in ("", f"?q={OTHERS}", f"/{one}", f"/{one}/edit", "/suggest?x=some", "/total"):
+            answer = browser.get(f"/archive/{noun}{place}")
+            assert others_words(answer.text, place) == 0, (noun, place)
+    found = browser.get("/palette", params={"q": OTHERS})
+    assert "/archive/customers/" not in found.text
+
+
+def others_words(text: str, asked: str) -> int:
+    """How often the word stands there, beside the asking for it."""
+    shown = re.sub(rf'value="{OTHERS}"|q={OTHERS}|“{OTHERS}”', "", text) if asked else text
+    return shown.count(OTHERS)
+
+
 @pytest.mark.parametrize("role", [*ROLES, CHIEF])
 def test_no_page_names_a_foreign_store(still_world: World, role: str) -> None:
     client = still_world.signed_in(role)
@@ -255,7 +306,8 @@ def fresh(world: World, model: type[Record]) -> dict[str, Any]:
     known = dict(world.mine.ids)
     if any(f.has(Show.UNIQUE) and f.spec.kind is Kind.REFERENCE for f in fields_of(model).values()):
         with world.amber.write() as session:
-            known["customers"] = apply(session, Customer, Change(values={"name": word})).id
+            values = {"name": word, "owner_id": world.mine.ids["employees"]}
+            known["customers"] = apply(session, Customer, Change(values=values)).id
     given = json.loads(
         json.dumps(values_for(model, word, known, number=next(NUMBERS)), default=str)
     )
