@@ -199,6 +199,7 @@ _SEEDS = (
         _may(("customers", "health_profiles", "employees", "partners", "audit"), READ)
         | _may(("chains", "stores", "conditions", "membership"), READ)
         | _may(("customers",), UPDATE, ARCHIVE, PERSONAL)
+        | _may(("privacy",), READ, UPDATE)
         | _may(("policies",), *KEEP),
     ),
     Seed(

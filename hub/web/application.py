@@ -61,6 +61,7 @@ from hub.web.pages import (
     notices,
     order_photos,
     overview,
+    persons,
     practice,
     privacy,
     record_bulk,
@@ -173,6 +174,7 @@ PAGES: tuple[APIRouter, ...] = (
     audit_pages.router,
     approval_pages.router,
     privacy.router,
+    persons.router,
     ui_kit.router,
 )
 

@@ -55,6 +55,7 @@ _ACTIONS = {
     "notice_published": T("发布告知书", "Published a notice"),
     "consent_given": T("记录授权同意", "Recorded a consent"),
     "consent_withdrawn": T("撤回授权同意", "Withdrew a consent"),
+    "person_erased": T("删除个人资料", "Erased a person"),
     "assessment_signed": T("签署影响评估", "Signed an impact assessment"),
     "access_reviewed": T("权限复核", "Reviewed rights"),
     "finding_closed": T("关闭异常提醒", "Closed a finding"),

@@ -8,9 +8,12 @@ from uuid import UUID
 from hub.archive.catalogue import RECORD_TYPES
 from hub.detection.findings import Rule
 from hub.kit.db import Record, ScopedSession
+from hub.kit.ids import uuid7
 from hub.kit.records.apply import Change, apply
 from hub.kit.records.declare import Field, fields_of, shown, written_fields
 from hub.kit.records.kinds import Kind, Show
+from hub.security.privacy.consent import HEALTH
+from hub.security.privacy.models import Consent, ConsentNotice, LiveConsent
 
 BY_HAND = frozenset(
     {
@@ -96,6 +99,19 @@ def needed(model: type[Record]) -> set[str]:
     return {f.spec.target for f in fields if f.spec.kind is Kind.REFERENCE and f.is_required}
 
 
+def agree(session: ScopedSession, customer_id: UUID) -> None:
+    """The customer's own consent to health data, without which the database keeps none."""
+    notice = ConsentNotice(
+        id=uuid7(), purpose=f"of {customer_id}", version=1, text_zh="x", text_en="x", sha256="0"
+    )
+    kept = {"notice_id": notice.id, "notice_sha256": "0", "channel": "paper", "purpose": HEALTH}
+    consent = Consent(id=uuid7(), subject_id=customer_id, **kept)
+    live = LiveConsent(subject_id=customer_id, purpose=HEALTH, consent_id=consent.id)
+    for row in (notice, consent, live):
+        session.add(row)
+        session.flush()
+
+
 def make_all(
     session: ScopedSession, word: str, known: Mapping[str, UUID], *, of_stores: bool
 ) -> dict[str, UUID]:
@@ -103,5 +119,7 @@ def make_all(
     made = dict(known)
     for model in types(of_stores=of_stores):
         values = values_for(model, f"{word}-{model.__tablename__[:9]}", made)
+        if model.__tablename__ == "health_profiles":
+            agree(session, made["customers"])
         made[model.__tablename__] = apply(session, model, Change(values=values)).id
     return made

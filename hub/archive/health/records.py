@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy.orm import Mapped, Session
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hub.archive.health import codes
 from hub.errors import T
@@ -30,6 +31,7 @@ from hub.kit.records.kinds import (
 )
 from hub.kit.records.sealed import Secret
 from hub.kit.records.search import Searchable
+from hub.security.privacy.consent import HEALTH
 
 
 class ConditionKind(Choice):
@@ -72,6 +74,21 @@ class HealthProfile(Record):
         own="customer_id",
     )
 
+    # The database itself keeps no row without a live consent, and none after its withdrawal.
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["customer_id", "consent_purpose"],
+            ["live_consents.subject_id", "live_consents.purpose"],
+            name="fk_health_profiles_live_consent",
+            ondelete="CASCADE",
+        ),
+        CheckConstraint(
+            "coalesce(consent_purpose, '') = 'health' OR archived_at IS NOT NULL",
+            name="needs_consent",
+        ),
+    )
+
+    consent_purpose: Mapped[str | None] = mapped_column(default=HEALTH)
     code: Mapped[str] = text("档案号", "Profile no.", LIST | SEARCH | KEY | TITLE, max=30)
     customer_id: Mapped[UUID] = reference("顾客", "Customer", "customers", LIST | FILTER | UNIQUE)
     consent_on: Mapped[date] = day("同意日期", "Consent given on", LIST)

@@ -8,18 +8,19 @@ no link. The number of the newest link is kept beside the keys: a cut-off tail i
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, Row, insert, select, text
+from sqlalchemy import Connection, Row, insert, select, text, update
 
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.kit.records.log import TABLE as CHANGES
-from hub.security.audit.models import AuditSeal
+from hub.security.audit.models import AuditSeal, Redaction
 from hub.security.vault.keys import NOBODY as NO_CHAIN
 from hub.security.vault.keys import Head, KeyStore, Use
 
@@ -90,13 +91,14 @@ class AuditChain:
         troubles: list[Trouble] = []
         before, last, links = START, 0, 0
         with self._db.system_read("audit") as connection:
+            redacted = {one.seq: one for one in connection.execute(select(Redaction.__table__))}
             for link, row in _links(connection):
                 links += 1
                 if link.number != last + 1:
                     troubles.append(Trouble(Fault.LINK_LOST, link.seq, last + 1))
                 elif row is None:
                     troubles.append(Trouble(Fault.REMOVED, link.seq, link.number))
-                elif not hmac.compare_digest(self._link(before, link.number, row), link.seal):
+                elif not self._is_whole(before, link, row, redacted.get(link.seq)):
                     troubles.append(Trouble(Fault.CHANGED, link.seq, link.number))
                 before, last = link.seal, link.number
             troubles += _unsealed(connection)
@@ -104,6 +106,45 @@ class AuditChain:
         if kept is not None and (kept.number > last or not self._is_on(kept, troubles)):
             troubles.append(Trouble(Fault.CUT_OFF, 0, last))
         return Verdict(links, head, tuple(troubles))
+
+    def redact(self, connection: Connection, record_ids: Iterable[UUID]) -> int:
+        """Take all words out of the sealed rows of these records; the chain goes on to hold.
+
+        What was done when by whom stays: only values and reasons go. Call `seal` before.
+        """
+        query = (
+            select(CHANGES)
+            .join(AuditSeal, AuditSeal.seq == CHANGES.c.seq)
+            .outerjoin(Redaction, Redaction.seq == CHANGES.c.seq)
+            .where(CHANGES.c.record_id.in_(list(record_ids)), Redaction.seq.is_(None))
+        )
+        rows = connection.execute(query).all()
+        for row in rows:
+            digest = _bytes(row)
+            connection.execute(insert(Redaction).values(seq=row.seq, digest=digest, seal=None))
+            here = CHANGES.c.seq == row.seq
+            empty = {name: [None, None] for name in row.values}
+            connection.execute(update(CHANGES).where(here).values(values=empty, reason=""))
+            now = connection.execute(select(CHANGES).where(here)).one()
+            done = update(Redaction).where(Redaction.seq == row.seq)
+            connection.execute(done.values(seal=self._redacted(row.seq, digest, now)))
+        return len(rows)
+
+    def _is_whole(
+        self, before: bytes, link: Any, row: Row[*tuple[Any, ...]], redaction: Any
+    ) -> bool:
+        """Whether the row is what was sealed; of a redacted one also that it is so by our key."""
+        digest = _bytes(row)
+        if redaction is not None:
+            seal = self._redacted(link.seq, redaction.digest, row)
+            if not hmac.compare_digest(seal, redaction.seal or b""):
+                return False
+            digest = redaction.digest
+        return hmac.compare_digest(self._link(before, link.number, digest), link.seal)
+
+    def _redacted(self, seq: int, digest: bytes, row: Row[*tuple[Any, ...]]) -> bytes:
+        told = b"redacted" + seq.to_bytes(8, "big") + digest + _bytes(row)
+        return hmac.digest(self._secret, told, "sha256")
 
     def _is_on(self, kept: Head, troubles: Sequence[Trouble]) -> bool:
         """Whether the kept head is a link of this chain, unless its loss is told already."""
@@ -120,7 +161,7 @@ class AuditChain:
             rows = connection.execute(_unsealed_rows(connection).limit(CHUNK)).all()
             links, before = [], head.seal
             for number, row in enumerate(rows, head.number + 1):
-                before = self._link(before, number, row)
+                before = self._link(before, number, _bytes(row))
                 at = utc_now()
                 links.append({"number": number, "seq": row.seq, "seal": before, "sealed_at": at})
             if links:
@@ -129,8 +170,8 @@ class AuditChain:
             self._keys.keep_head(Head(links[-1]["number"], before))
         return len(links)
 
-    def _link(self, before: bytes, number: int, row: Row[*tuple[Any, ...]]) -> bytes:
-        return hmac.digest(self._secret, before + number.to_bytes(8, "big") + _bytes(row), "sha256")
+    def _link(self, before: bytes, number: int, digest: bytes) -> bytes:
+        return hmac.digest(self._secret, before + number.to_bytes(8, "big") + digest, "sha256")
 
 
 def _bytes(row: Row[*tuple[Any, ...]]) -> bytes:

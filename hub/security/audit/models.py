@@ -23,6 +23,20 @@ class AuditSeal(Base):
     sealed_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class Redaction(Base):
+    """A row of `changes` whose words were taken out: what it hashed to before, and its seal now.
+
+    While there is no seal yet, the row may be changed, which is inside of one transaction.
+    """
+
+    __tablename__ = "audit_redactions"
+
+    seq: Mapped[int] = mapped_column(BigInteger(), primary_key=True, autoincrement=False)
+    digest: Mapped[bytes]
+    seal: Mapped[bytes | None]
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
 class SecurityFinding(ChainScoped, Base):
     """Something abnormal that a person did; told to administrators until one of them closes it."""
 

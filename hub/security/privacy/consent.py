@@ -1,7 +1,9 @@
 """Consent: given by notice, separate for each purpose, withdrawn as easily as given."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -51,7 +53,6 @@ class Consents:
         consent_id = uuid7()
         with self._db.system("consent") as connection:
             notice = _newest(connection, chain_id, purpose)
-            self._end(connection, subject_id, purpose)
             about = {"chain_id": chain_id, "subject_id": subject_id, "purpose": purpose}
             connection.execute(
                 insert(Consent).values(
@@ -62,7 +63,7 @@ class Consents:
                     **about,
                 )
             )
-            connection.execute(insert(LiveConsent).values(consent_id=consent_id, **about))
+            self._renew(connection, consent_id, about)
             _note(connection, "consent_given", asker, chain_id, subject_id, purpose)
         return consent_id
 
@@ -72,6 +73,40 @@ class Consents:
             if not self._end(connection, subject_id, purpose, chain_id):
                 raise NotFoundError(T("没有有效的授权。", "There is no consent in force."))
             _note(connection, "consent_withdrawn", asker, chain_id, subject_id, purpose)
+
+    def withdraw_all(self, chain_id: UUID, subject_id: UUID, asker: Asker) -> int:
+        """Every purpose that the person agreed to; how many there were."""
+        live = select(LiveConsent.purpose).where(
+            LiveConsent.subject_id == subject_id, LiveConsent.chain_id == chain_id
+        )
+        with self._db.system_read("consent") as connection:
+            purposes = connection.scalars(live).all()
+        for purpose in purposes:
+            self.withdraw(chain_id, subject_id, purpose, asker)
+        return len(purposes)
+
+    def listed(self, chain_id: UUID, subject_id: UUID) -> list[Consent]:
+        """What the person agreed to, the newest first."""
+        query = select(Consent.__table__).where(
+            Consent.chain_id == chain_id, Consent.subject_id == subject_id
+        )
+        with self._db.system_read("consent") as connection:
+            rows = connection.execute(query.order_by(Consent.given_at.desc())).all()
+        return [Consent(**row._mapping) for row in rows]
+
+    @staticmethod
+    def _renew(connection: Connection, consent_id: UUID, about: Mapping[str, Any]) -> None:
+        """A newer yes takes the place of an older one; health data that hang on it stay."""
+        mine = (Consent.subject_id == about["subject_id"], Consent.purpose == about["purpose"])
+        older = update(Consent).where(*mine, Consent.id != consent_id)
+        connection.execute(
+            older.where(Consent.withdrawn_at.is_(None)).values(withdrawn_at=utc_now())
+        )
+        live = update(LiveConsent).where(
+            LiveConsent.subject_id == about["subject_id"], LiveConsent.purpose == about["purpose"]
+        )
+        if not connection.execute(live.values(consent_id=consent_id)).rowcount:
+            connection.execute(insert(LiveConsent).values(consent_id=consent_id, **about))
 
     def holds(self, subject_id: UUID, purpose: str) -> bool:
         query = select(LiveConsent.consent_id).where(

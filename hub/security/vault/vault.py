@@ -109,6 +109,11 @@ class Vault:
         self.forget()
         return found
 
+    @property
+    def keys(self) -> KeyStore:
+        """Where the keys lie, for what else is made of them."""
+        return self._store
+
     def forget(self) -> None:
         """Ask the store for every key anew."""
         with self._lock:

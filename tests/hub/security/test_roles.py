@@ -55,7 +55,7 @@ def test_no_administrator_reads_health_data() -> None:
 def test_a_clerk_archives_nothing_and_sees_no_money() -> None:
     rights = RIGHTS["clerk"]
     changing = {right for right in rights if right.endswith((".archive", ".update"))}
-    assert changing == {"customers.update"}
+    assert changing == {"customers.update", "stocktakes.update"}
     assert not {right for right in rights if right.endswith(".cost")}
     assert "sales.read" not in rights
 

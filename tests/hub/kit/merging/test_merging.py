@@ -164,7 +164,7 @@ def test_a_merge_that_somebody_built_on_stays(chain: ChainUnderTest) -> None:
 def test_only_who_may_change_the_whole_chain(chain: ChainUnderTest) -> None:
     keep, gone = (made(chain, Customer, name=name) for name in ("张伟", "章伟"))
     here = frozenset({chain.stores[0].id})
-    names = ("read", "create", "update", "archive")
+    names = ("read", "create", "update", "archive", "all")
     clerk = RightsOf({f"customers.{name}": here for name in names})
     with chain.write(clerk) as session, pytest.raises(ForbiddenError):
         merge(session, Customer, keep, gone)

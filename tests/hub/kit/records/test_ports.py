@@ -40,7 +40,7 @@ def test_a_change_that_is_held_back_leaves_the_record_as_it_was(
         with pytest.raises(ForbiddenError):
             apply(session, Region, Change(chain.region, values, action=action))
         assert ports_of(session).approvals is gate
-    assert gate.asked == [Wish("regions", chain.region, None, action.value, values)]
+    assert gate.asked == [Wish("regions", chain.region, None, action.value, values, version=1)]
     with chain.read() as session:
         region = session.get_one(Region, chain.region)
         assert (region.version, region.name, region.archived_at) == (1, "amber-region", None)

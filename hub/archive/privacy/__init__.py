@@ -1,0 +1,1 @@
+"""What the law gives a customer: a copy of everything, and to be forgotten (SEC-24, SEC-27)."""
