@@ -57,6 +57,8 @@ PATHS = (
     "/stock/transfers",
     "/stock/on",
     "/sales",
+    "/sales/figures",
+    "/sales/figures?by=conversion",
     "/sales/quarantine",
     "/sales/close",
     "/stock/watch",
