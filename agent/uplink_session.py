@@ -231,7 +231,8 @@ class UplinkSession:
             for batch in self._next_batches(epoch, left):
                 yield from self._of_batch(epoch, batch, now_s)
                 left -= 1
-            if left <= 0 or (not self._is_drained_once and self._has_unsent(epoch)):
+            in_order = self._is_limited(epoch) or not self._is_drained_once
+            if left <= 0 or (in_order and self._has_unsent(epoch)):
                 return
 
     def _next_batches(self, epoch: Epoch, most: int) -> list[StoredBatch]:
@@ -273,7 +274,7 @@ class UplinkSession:
     # which epoch
 
     def _order(self) -> Sequence[Epoch]:
-        """Newest first and then the oldest; oldest first until the host has had everything once."""
+        """Newest first, then oldest first; until the host has had everything once, oldest first."""
         if not self._is_drained_once:
             return self._epochs
         return (self._epochs[-1], *self._epochs[:-1])

@@ -5,7 +5,7 @@ an occurrence by these and its beginning. What comes back within minutes is the 
 another alert explains stands under it; many alerts of a store at once are one incident.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,7 @@ __all__ = ["Raising", "Told", "place_of"]
 
 FIRST_STEP_AFTER = timedelta(seconds=2)  # so that a cause may come before its signs are told
 _BATCH = 500
+_ByKey = dict[tuple[UUID, str, str], AlertState]
 
 
 class Raising:
@@ -38,8 +39,8 @@ class Raising:
     def __init__(self, connection: Connection, chain_of: Mapping[UUID, UUID]) -> None:
         self._connection = connection
         self._chain_of = chain_of
-        self._open: dict[tuple[UUID, str, str], AlertState] = {}
-        self._gone: dict[tuple[UUID, str, str], AlertState] = {}
+        self._open: _ByKey = {}
+        self._gone: _ByKey = {}
 
     def post(self, findings: Iterable[Finding], now: datetime) -> list[Told]:
         """Write findings of stores that `chain_of` knows; what people should hear of."""
@@ -54,7 +55,8 @@ class Raising:
             for finding in group:
                 self._take(batch, finding)
             refused = batch.write(self._connection)
-            self._open = {key: one for key, one in self._open.items() if one.id not in refused}
+            self._open = _without(self._open, refused)
+            self._gone = _without(self._gone, refused)
             told += batch.told
         return told
 
@@ -78,7 +80,7 @@ class Raising:
         gone = self._gone.get(_key(finding))
         began_at = _instant(_began_ms(finding))
         if gone is not None and gone.closed_at is not None and began_at >= gone.began_at:
-            if began_at < gone.closed_at:
+            if _instant(finding.at_ms) <= gone.closed_at:
                 return  # a spell of this alert, told again
             if began_at - gone.closed_at <= RETURN_WITHIN:
                 self._return(batch, gone, finding)
@@ -163,8 +165,14 @@ class Raising:
         self._gone[alert.key] = alert
 
     def _record(self, batch: Batch, finding: Finding) -> None:
-        """An excursion that was over when the hub heard of it: in the record, not in the list."""
+        """An excursion that was over when the hub heard of it: in the record, not in the list.
+
+        What goes on where it ended is the same one, and is told of.
+        """
         alert = self._new(batch, finding, _instant(finding.at_ms))
+        gone = self._gone.get(alert.key)
+        if gone is None or gone.closed_at is None or _instant(finding.at_ms) > gone.closed_at:
+            self._gone[alert.key] = alert
         batch.record(alert, AlertEventKind.CLEARED, _detail(finding), at=alert.closed_at)
 
     def _new(self, batch: Batch, finding: Finding, ended_at: datetime | None) -> AlertState:
@@ -223,6 +231,10 @@ def _rounds(findings: Sequence[Finding]) -> list[list[Finding]]:
         seen.add(_key(finding))
         rounds[-1].append(finding)
     return [sorted(group, key=lambda finding: rank(finding.rule)) for group in rounds]
+
+
+def _without(alerts: _ByKey, refused: Set[UUID]) -> _ByKey:
+    return {key: one for key, one in alerts.items() if one.id not in refused}
 
 
 def _chunks(ids: Sequence[UUID]) -> list[Sequence[UUID]]:

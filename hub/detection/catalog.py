@@ -21,6 +21,7 @@ from hub.detection.defaults import (
     params_of,
     rules_of,
 )
+from hub.detection.findings import Rule
 from hub.detection.minutes import COLUMN_OF
 
 
@@ -42,6 +43,8 @@ _ROLES = {
     "in_count": Role.IN_COUNT,
     "out_count": Role.OUT_COUNT,
 }
+
+_BESIDE_LIMITS = [RULE_ROWS.index(name) for name in ("shift", "stuck_s", "state")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class Catalog:
         self.kind: NDArray[np.int32] = np.zeros(self.size, np.int32)  # 0: not watched
         self.params: NDArray[np.void] = np.zeros(1, PARAMS)  # by kind
         self.rules: NDArray[np.float64] = np.full((len(RULE_ROWS), 1), np.nan)  # columns by kind
+        self.is_cold: NDArray[np.bool_] = np.zeros(1, np.bool_)  # by kind: air and goods
         self._fill(ordered)
         self._number_kinds(ordered)
         self._describe(ordered)
@@ -128,7 +132,7 @@ class Catalog:
     def _number_kinds(self, ordered: list[SeriesRow]) -> None:
         """Give every series that is watched its kind."""
         numbers: dict[Kind, int] = {}
-        params, rules = [self.params], [self.rules[:, 0]]
+        params, rules, is_cold = [self.params], [self.rules[:, 0]], [False]
         for row in ordered:
             kind = (row.metric, row.equipment_kind, row.setpoint_c)
             limits = _watched(kind)
@@ -138,8 +142,11 @@ class Catalog:
             if number == len(params):
                 params.append(params_of(limits))
                 rules.append(rules_of(limits, row.setpoint_c))
+                is_cold.append(limits.high_rule is Rule.TEMPERATURE_HIGH)
             self.limits[row.series], self.kind[row.series] = limits, number
         self.params, self.rules = np.concatenate(params), np.stack(rules, axis=1)
+        self.is_cold, self.cold_rules = np.array(is_cold), self.rules.copy()
+        self.cold_rules[_BESIDE_LIMITS] = np.nan
 
     def _describe(self, ordered: list[SeriesRow]) -> None:
         """By device: its store, its model (0: unknown), and the air at which goods stop being

@@ -15,13 +15,17 @@ from hub.detection.readings import Runs
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A state that explains strange values: at most `longest_ms` while on, `after_ms` after it."""
+    """A state that explains strange values: at most `longest_ms` while on, `after_ms` after it.
+
+    It says nothing about what was long before it, which a late reading may be.
+    """
 
     role: Role
     longest_ms: int
     after_ms: int
 
 
+_SLACK_MS = 600_000  # series of a device need not be read at once
 DEFROST = Flag(Role.DEFROST, 75 * 60_000, 45 * 60_000)
 DOOR = Flag(Role.DOOR, 12 * 3_600_000, 15 * 60_000)
 
@@ -42,8 +46,7 @@ def flagged(
     readings = runs.readings
     changes = _changes(flag, runs, role, value_before)
     if not len(changes):
-        holds: NDArray[np.bool_] = readings.t_ms < until_ms[device]
-        return holds
+        return _holds(flag, readings.t_ms, until_ms[device])
     begins = readings.value[changes] > 0.5
     ends_ms = readings.t_ms[changes] + np.where(begins, flag.longest_ms, flag.after_ms)
     limit_ms = until_ms[device]
@@ -55,7 +58,11 @@ def flagged(
         last = np.searchsorted(runs.position[mine][order], runs.position[here], side="right")
         limit_ms[here] = known[last]
         until_ms[changed] = known[-1]
-    found: NDArray[np.bool_] = readings.t_ms < limit_ms
+    return _holds(flag, readings.t_ms, limit_ms)
+
+
+def _holds(flag: Flag, t_ms: NDArray[np.int64], until_ms: NDArray[np.int64]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (t_ms < until_ms) & (until_ms - t_ms <= flag.longest_ms + _SLACK_MS)
     return found
 
 

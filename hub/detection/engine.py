@@ -16,6 +16,7 @@ from hub.detection.catalog import Catalog, Role
 from hub.detection.context import DEFROST, DOOR, flagged
 from hub.detection.defaults import DOWN, RULE_ROWS, TRIGGERS, UP, rule_of
 from hub.detection.findings import Change, Evidence, Finding, Severity
+from hub.detection.late import LateLane, Spell
 from hub.detection.presence import NEVER, Presence
 from hub.detection.readings import Readings, Runs, runs_of, split_late
 from hub.detection.slots import SLOT_MS, SLOT_S, StreamKey
@@ -35,6 +36,7 @@ class Engine:
     def __init__(self, catalog: Catalog, zone_of: Callable[[UUID], ZoneInfo]) -> None:
         self.catalog = catalog
         self.series = equipment.new_states(0)
+        self.late = LateLane()
         self.presence = Presence()
         self.trade = Trade(zone_of)
         self.upkeep = Upkeep(zone_of)
@@ -44,6 +46,7 @@ class Engine:
         """Go on with a newer catalog; it may only have grown."""
         self.catalog = catalog
         self.series.grow(catalog.size)
+        self.late.use(catalog)
         self.presence.grow(catalog)
         self.upkeep.grow(len(catalog.devices))
         for series in np.flatnonzero(_IS_DOOR[catalog.role]):
@@ -100,6 +103,7 @@ class Engine:
         row["slot"], row["covered_s"] = slot, 0.0
         if open_slot == NEVER:
             return
+        yield from self._past(self.late.settle(self.catalog, agent, self.series))
         agent_id = self.catalog.agents[agent]
         shares = self._shares(agent, open_slot, covered_s)
         yield from self.trade.close_slot(agent_id, open_slot, shares, received_ms)
@@ -122,16 +126,39 @@ class Engine:
         return shares
 
     def _take(self, readings: Readings, received_ms: int) -> list[Finding]:
-        """One stretch without a slot's end in it."""
+        """One stretch without a slot's end in it.
+
+        Where series come back and late readings stand side by side, it is cut again, so that the
+        late lane begins from the silence that was the newest when its readings came.
+        """
         if not len(readings):
             return []
-        catalog = self.catalog
-        runs, late = split_late(runs_of(readings), self.series.levels["t_ms"])
+        newest_ms = self.series.levels["t_ms"]
+        runs, late = split_late(runs_of(readings), newest_ms)
+        back = self.late.silences(runs, newest_ms) if len(late.starts) else late.position
+        if not len(back):
+            return self._take_runs(readings, (runs, late), received_ms)
+        found: list[Finding] = []
+        agents = self.catalog.agent_of[readings.series]
+        cuts = [(int(position), int(agents[position]), 0) for position in np.sort(back)]
+        for part, _ in _stretches(agents, cuts):
+            mine = readings[part]
+            split = split_late(runs_of(mine), newest_ms)
+            found += self._take_runs(mine, split, received_ms) if len(mine) else []
+        return found
+
+    def _take_runs(
+        self, readings: Readings, split: tuple[Runs, Runs], received_ms: int
+    ) -> list[Finding]:
+        catalog, (runs, late) = self.catalog, split
         self._cover(readings)
         before_ms = self.series.levels["t_ms"][runs.series].astype(np.int64)
         self._count(runs, late)
         self.presence.observe(catalog, runs, before_ms, received_ms)
-        return [*self._step(runs), *self.upkeep.take(catalog, runs)]
+        found = [*self._step(runs), *self.upkeep.take(catalog, runs)]
+        if len(late.starts):
+            found += self._past(self.late.take(catalog, late))
+        return found
 
     def _cover(self, readings: Readings) -> None:
         """Book for how long each agent was there."""
@@ -182,7 +209,8 @@ class Engine:
             readings.t_ms, readings.value, readings.is_fresh, defrosting, door_open
         )
         mine = Runs(readings, runs.position, runs.starts[watched], runs.ends[watched])
-        changes = equipment.step(self.series, catalog, mine, sample)
+        standards = equipment.Standards(catalog.kind, catalog.rules, catalog.params, self.late.keep)
+        changes = equipment.step(self.series, standards, mine, sample)
         return [self._finding(readings, change) for change in changes]
 
     def _finding(self, readings: Readings, change: Transition) -> Finding:
@@ -190,25 +218,56 @@ class Engine:
         row, limits = self.catalog.rows[series], self.catalog.limits[series]
         at_ms = int(readings.t_ms[change.reading])
         trigger = TRIGGERS[change.trigger] if change.trigger >= 0 else "over"
+        what = _change(change)
+        worst = change.peak if what is Change.PAST else float(readings.value[change.reading])
         evidence = Evidence(
             trigger=trigger,
             device=row.device,
             metric=row.metric,
             series=series,
-            value=round(float(readings.value[change.reading]), 3),
+            value=round(worst, 3),
             limit=self.limit(series, change.group, change.trigger),
             usual=round(change.usual, 3) if change.group in (UP, DOWN) else None,
             window_start_ms=change.began_ms,
             window_end_ms=at_ms,
         )
         return Finding(
-            _change(change),
+            what,
             row.store_id,
             f"{row.device}/{row.metric}",
             rule_of(limits, change.group),
             Severity(change.after or max(change.announced, change.before)),
             change.began_ms,
             at_ms,
+            evidence,
+        )
+
+    def _past(self, spells: Sequence[Spell]) -> list[Finding]:
+        """Spells of series that are still watched."""
+        return [
+            self._past_finding(spell) for spell in spells if spell.series in self.catalog.limits
+        ]
+
+    def _past_finding(self, spell: Spell) -> Finding:
+        row, limits = self.catalog.rows[spell.series], self.catalog.limits[spell.series]
+        evidence = Evidence(
+            trigger="over",
+            device=row.device,
+            metric=row.metric,
+            series=spell.series,
+            value=round(spell.peak, 3),
+            limit=self.limit(spell.series, spell.group, -1),
+            window_start_ms=spell.began_ms,
+            window_end_ms=spell.ended_ms,
+        )
+        return Finding(
+            Change.PAST,
+            row.store_id,
+            f"{row.device}/{row.metric}",
+            rule_of(limits, spell.group),
+            Severity(spell.severity),
+            spell.began_ms,
+            spell.ended_ms,
             evidence,
         )
 

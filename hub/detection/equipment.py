@@ -6,12 +6,12 @@ k-th reading of every series that has one, and is plain array arithmetic. A row 
 a block, and its triggers only where something is on. Windows are in seconds of reading time.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hub.detection.catalog import Catalog
 from hub.detection.defaults import (
     CRITICAL,
     DOWN,
@@ -157,12 +157,25 @@ def new_states(size: int) -> States:
     return States(levels, np.zeros(size, BOOK))
 
 
-def step(states: States, catalog: Catalog, runs: Runs, sample: Sample) -> list[Transition]:
+@dataclass(frozen=True, slots=True)
+class Standards:
+    """What series are judged by: their kind, and the rules and parameters of each kind.
+
+    `on_silence` is given the rows of series that are heard again, as they were: levels and books.
+    """
+
+    kind: NDArray[np.int32]
+    rules: Floats
+    params: NDArray[np.void]
+    on_silence: Callable[[Indices, Floats, NDArray[np.void]], None] | None = None
+
+
+def step(states: States, standards: Standards, runs: Runs, sample: Sample) -> list[Transition]:
     """Take all readings of `runs` into `states`; the changes, in order of the readings."""
     by_length = np.argsort(-runs.lengths, kind="stable")
     found: list[Transition] = []
     for first in range(0, len(by_length), _TILE):
-        found += _step_tile(states, catalog, runs, sample, by_length[first : first + _TILE])
+        found += _step_tile(states, standards, runs, sample, by_length[first : first + _TILE])
     return sorted(found, key=lambda change: int(runs.position[change.reading]))
 
 
@@ -185,14 +198,14 @@ class Round:
 
 
 def _step_tile(
-    states: States, catalog: Catalog, runs: Runs, sample: Sample, tile: Indices
+    states: States, standards: Standards, runs: Runs, sample: Sample, tile: Indices
 ) -> list[Transition]:
     starts, lengths = runs.starts[tile], runs.lengths[tile]
     rows = runs.readings.series[starts].astype(np.intp)
     table = states.levels.view(np.float64).reshape(len(states), -1)
     columns = np.ascontiguousarray(table.take(rows, axis=0).T)
-    kinds = catalog.kind[rows]
-    rules = catalog.rules.take(kinds, axis=1)
+    kinds = standards.kind[rows]
+    rules = standards.rules.take(kinds, axis=1)
     found: list[Transition] = []
     width = len(rows)
     for k in range(int(lengths[0])):
@@ -200,11 +213,16 @@ def _step_tile(
             width -= 1
         reading = starts[:width] + k
         lane, rule = Lanes(*columns[:, :width]), Rules(*rules[:, :width])
-        at_work = _advance(lane, rule, sample.take(reading), reading)
+        now = sample.take(reading)
+        if standards.on_silence is not None:
+            back = np.flatnonzero((now.t_ms - lane.t_ms > 1000 * GAP_S) & (lane.t_ms != NEVER))
+            if len(back):
+                standards.on_silence(rows[back], columns[:, back].T, states.books[rows[back]])
+        at_work = _advance(lane, rule, now, reading)
         busy = np.flatnonzero(_is_busy(at_work))
         if len(busy):
             books = states.books[rows[busy]]
-            found += _count(at_work, busy, books, catalog.params[kinds[busy]])
+            found += _count(at_work, busy, books, standards.params[kinds[busy]])
             states.books[rows[busy]] = books
     table[rows] = columns.T
     return found

@@ -67,9 +67,9 @@ def split_late(runs: Runs, newest_ms: NDArray[np.int64]) -> tuple[Runs, Runs]:
     is_rising = readings.t_ms > before
     if is_rising.all():
         none = np.zeros(len(readings), np.bool_)
-        return runs, _subset(runs, none)
+        return runs, subset(runs, none)
     is_on_time = readings.t_ms > _running_max(before, starts)
-    return _subset(runs, is_on_time), _subset(runs, ~is_on_time)
+    return subset(runs, is_on_time), subset(runs, ~is_on_time)
 
 
 def _running_max(values: NDArray[np.int64], starts: NDArray[np.intp]) -> NDArray[np.int64]:
@@ -81,7 +81,8 @@ def _running_max(values: NDArray[np.int64], starts: NDArray[np.intp]) -> NDArray
     return found
 
 
-def _subset(runs: Runs, mask: NDArray[np.bool_]) -> Runs:
+def subset(runs: Runs, mask: NDArray[np.bool_]) -> Runs:
+    """Some of the readings, cut into runs anew."""
     return _cut(runs.readings[mask], runs.position[mask])
 
 

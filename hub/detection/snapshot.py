@@ -58,7 +58,7 @@ def dump(engine: Engine) -> bytes:
         "profile_shapes": _shapes([trade.profiles[key] for key in profiles]),
         "about": np.frombuffer(json.dumps(about).encode(), np.uint8),
     } | {name: getattr(slots, name)[:size] for name in _SLOT_ARRAYS}
-    arrays |= engine.upkeep.arrays()
+    arrays |= engine.upkeep.arrays() | engine.late.arrays()
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     body = zlib.compress(buffer.getbuffer(), _LEVEL)
@@ -79,6 +79,8 @@ def load(engine: Engine, data: bytes) -> None:
     engine.presence.agents = found["agents"]
     engine.presence.stores = found["stores"]
     engine.upkeep.load(found)
+    if "late_series" in found:  # else of a hub that judged nothing late
+        engine.late.load(found)
     _load_trade(engine, found, about)
     engine.use(engine.catalog)
 

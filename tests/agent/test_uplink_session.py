@@ -293,6 +293,19 @@ def test_later_the_live_epoch_goes_first_and_the_backlog_beside_it(line: Line) -
     assert [b.epoch == live for b in batches(line.due())] == [True] * 2 + [False] * 50
 
 
+def test_the_backlog_of_several_outages_keeps_its_order(line: Line) -> None:
+    """EDG-12: oldest first, so that who judges late values hears them as they were."""
+    line.drain_first()
+    line.store.session.disconnected()
+    for _ in range(2):
+        line.read(20)
+        line.store.begin_epoch()
+    line.read(2)
+    line.connect()
+    *_, older, newer, live = (epoch.number for epoch in line.store.epochs)
+    assert [b.epoch for b in batches(line.due())] == [live] * 2 + [older] * 20 + [newer] * 20
+
+
 def test_the_backlog_leaves_room_for_live_values(tmp_path: Path) -> None:
     line = Line(tmp_path / "s", replace(RULES, window=64))
     line.drain_first()

@@ -139,7 +139,7 @@ def check(hub_dir: Path, outboxes: Mapping[str, Path], timeseries_url: str = "du
             with closing(open_timeseries(timeseries_url, copy, registry.store_of)) as points:
                 _check_points(verdict, rows, registry, points)
             _check_tickets(verdict, produced, db, registry, said)
-            _check_replay(verdict, db, journal, Path(folder) / "fresh")
+            check_replay(verdict, db, journal, Path(folder) / "fresh")
         finally:
             journal.close()
             db.close()
@@ -330,8 +330,11 @@ def _check_tickets(
     verdict.compare("tickets", found, expected)
 
 
-def _check_replay(verdict: Verdict, db: Database, journal: Journal, folder: Path) -> None:
-    """Alerts, tickets and roll-ups equal those of a fresh hub that reads the journal in order."""
+def check_replay(verdict: Verdict, db: Database, journal: Journal, folder: Path) -> None:
+    """Alerts, tickets and roll-ups equal those of a fresh hub that reads the journal in order.
+
+    What was derived is put away for it.
+    """
     with db.system_read("invariants") as connection:
         was = _derived(connection)
     with db.system("invariants") as connection:

@@ -3,6 +3,7 @@ restored from an older copy."""
 
 import shutil
 from pathlib import Path
+from uuid import UUID
 
 from hub.ingest.acks import Acks
 from hub.ingest.dead_letters import DeadLetters
@@ -18,16 +19,25 @@ from tests.simulation.store import SimulatedClock
 
 
 class SimulatedHub:
-    """`archive` is the SQL database with the registry; it outlives the journal's accidents."""
+    """`archive` is the SQL database with the registry; it outlives the journal's accidents.
+
+    `place` is the chain and store of the node, if they are known there.
+    """
 
     def __init__(
-        self, archive: Database, node: EdgeNode, folder: Path, clock: SimulatedClock
+        self,
+        archive: Database,
+        node: EdgeNode,
+        folder: Path,
+        clock: SimulatedClock,
+        place: tuple[UUID, UUID] | None = None,
     ) -> None:
         self._folder, self._clock = folder, clock
         self.registry = Registry(archive)
-        self.registry.approve(node.group, node.node, chain_id=uuid7(), store_id=uuid7())
+        chain_id, store_id = place or (uuid7(), uuid7())
+        self.registry.approve(node.group, node.node, chain_id=chain_id, store_id=store_id)
         self._node = node
-        self._letters = DeadLetters(archive)
+        self.letters = DeadLetters(archive)
         self.outgoing: list[Message] = []
         self._backup: Path | None = None
         self._start()
@@ -36,7 +46,7 @@ class SimulatedHub:
         self.journal = Journal(self._folder / "journal.sqlite")
         self._acks = Acks(self._send, self._clock.monotonic_s)
         self._intake = Intake(
-            self.registry, self.journal, self._letters, self._acks, lambda _node: None
+            self.registry, self.journal, self.letters, self._acks, lambda _node: None
         )
 
     def _send(self, topic: str, payload: bytes) -> bool:

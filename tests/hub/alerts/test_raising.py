@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -206,6 +207,22 @@ def test_an_excursion_that_ended_is_recorded_and_not_open(any_chain: ChainUnderT
     assert post(any_chain, past, slight) == []
     (alert,) = alerts(any_chain)
     assert (alert.status, alert.is_open) == (AlertStatus.CLEARED, False)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_goes_on_where_a_past_excursion_ended_is_told(
+    any_chain: ChainUnderTest, at_once: bool
+) -> None:
+    """ALR-13: one alert from the beginning on, whether it was counted from there or anew."""
+    store = any_chain.stores[0].id
+    past = finding(store, Change.PAST, severity=Severity.HIGH, since_ms=NOW_MS - 60_000)
+    past = replace(past, at_ms=NOW_MS - 10_000)
+    goes_on = replace(finding(store, since_ms=NOW_MS - 60_000), at_ms=NOW_MS + 5_000)
+    told = post(any_chain, past, goes_on) if at_once else post(any_chain, past)
+    told = told or post(any_chain, goes_on)
+    assert [one.kind for one in told] == ["returned"]
+    (alert,) = alerts(any_chain)
+    assert (alert.is_open, alert.began_at) == (True, NOW - timedelta(minutes=1))
 
 
 def test_stores_that_nobody_knows_are_left_out(any_chain: ChainUnderTest) -> None:
