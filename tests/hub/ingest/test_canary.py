@@ -69,7 +69,7 @@ def test_stands_between_readings(loop: Loop, born: WireNode) -> None:
     assert loop.fly()
     loop.hub.take(born.temperature(2.0))
     loop.hub.feed.committed(loop.hub.journal.last_seq)
-    block = loop.hub.feed.next(0)
+    block = loop.hub.feed.next("series", 0)
     assert block is not None
     assert (block.first_seq, block.last_seq) == (1, before + 2)
     assert block.points.value.tolist() == [1.0, 2.0]
