@@ -14,7 +14,10 @@ from hub.alerts import cases, people, service
 from hub.alerts.announce import announce_after_commit
 from hub.alerts.models import Alert, AlertEvent, AlertEventKind
 from hub.alerts.votes import my_vote, vote
-from hub.detection.findings import Severity
+from hub.analytics.drivers import Drivers, drivers
+from hub.analytics.stores import StoreClock
+from hub.archive.stores.records import Store
+from hub.detection.findings import Rule, Severity
 from hub.errors import NotFoundError, T
 from hub.kit.db import ScopedSession
 from hub.web.deps import CurrentUser, Hub, ReadSession, WriteSession, require
@@ -29,6 +32,8 @@ from hub.web.views import CurrentView
 router = APIRouter(include_in_schema=False, dependencies=[require(service.READ)])
 
 EVIDENCE_RANGE = "1d"
+TRADE = (Rule.SALES_DROP, Rule.SALES_SPIKE, Rule.TRAFFIC_DROP, Rule.TRAFFIC_SPIKE)
+LONGEST_TRADE = timedelta(hours=12)
 AFTERWARDS = timedelta(hours=2)  # how much is shown after an alert is over
 NO_CHART = T("这条预警没有曲线。", "This alert has no chart.")
 WORSE, BETTER = T("级别升高", "Got worse"), T("级别降低", "Got better")
@@ -76,6 +81,7 @@ class AlertPage:
     shelf: list[tuple[str, str]]
     my_vote: bool | None
     may_vote: bool
+    drivers: Drivers | None
 
 
 @router.get("/alerts/{id}")
@@ -111,8 +117,20 @@ def show_alert(
         shelf=shelf_choices(view),
         my_vote=my_vote(session, id),
         may_vote=actor.may(service.UPDATE, alert.store_id),
+        drivers=drivers_of(session, alert, view.now) if actor.may("sales.read") else None,
     )
     return view.page("alert.html", alert=row(alert), page=page)
+
+
+def drivers_of(session: ScopedSession, alert: Alert, now: datetime) -> Drivers | None:
+    """What drove an alert about visitors or sales, in the hours that it is about."""
+    if alert.rule_name not in TRADE:
+        return None
+    store = session.get(Store, alert.store_id)
+    if store is None:
+        return None
+    end = min(alert.closed_at or now, alert.began_at + LONGEST_TRADE)
+    return drivers(session, StoreClock.of(store), alert.began_at, end)
 
 
 def plot_of(alert: Alert, fmt: Formats) -> Plot:
