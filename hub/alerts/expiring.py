@@ -169,9 +169,9 @@ def _contracts(connection: Connection) -> Iterator[Ending]:
         Contract.reminder_days,
         Contract.stores,
     ).where(Contract.archived_at.is_(None), Contract.decision == Decision.OPEN)
-    for row in connection.execute(undecided):
-        its = stores.get(row.chain_id, [])
-        named = [one for one in row.stores or () if one in its] or its[:1]
-        name = f"{row.title} {row.number}"
+    for one in connection.execute(undecided):
+        its = stores.get(one.chain_id, [])
+        named = [store_id for store_id in one.stores or () if store_id in its] or its[:1]
+        name = f"{one.title} {one.number}"
         for store_id in named[:1]:
-            yield Ending(store_id, f"contracts/{row.id}", name, row.valid_until, row.reminder_days)
+            yield Ending(store_id, f"contracts/{one.id}", name, one.valid_until, one.reminder_days)

@@ -33,8 +33,9 @@ def stocked(world: World) -> str:
 def test_of_twenty_pieces_eighteen_arrive(world: World) -> None:
     item, other = stocked(world), world.amber.stores[1]
     chief, keeper = world.as_(CHIEF), world.as_("stock_keeper")
-    wish = {"from_store_id": str(world.mine.id), "to_store_id": str(other.id)}
-    wish |= {"id": str(uuid4()), "lines": [{"item_id": item, "quantity_milli": 20_000}]}
+    wish: dict[str, object] = {"id": str(uuid4())}
+    wish |= {"from_store_id": str(world.mine.id), "to_store_id": str(other.id)}
+    wish["lines"] = [{"item_id": item, "quantity_milli": 20_000}]
     assert world.as_("clerk").post(PATH, json=wish).status_code == 404  # sees one store alone
     made = [chief.post(PATH, json=wish) for _ in range(2)]
     assert [one.status_code for one in made] == [201, 201]
