@@ -8,7 +8,6 @@ that a person resolved undecided comes back at the next lead time.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
@@ -112,7 +111,7 @@ def _changes(connection: Connection, now: datetime) -> list[Finding]:
     return found + [_over(row, now) for row in known.values()]
 
 
-def _over(alert: Row[Any], now: datetime) -> Finding:
+def _over(alert: Row[UUID, str, int, datetime], now: datetime) -> Finding:
     """It was decided, renewed or archived."""
     return Finding(
         change=Change.CLEARED,
