@@ -34,7 +34,7 @@ from hub.kit.jobs.runner import Runner
 from hub.kit.jobs.turn import Someone, Step
 from hub.kit.migrate import upgrade
 from hub.kit.records.ports import Ports
-from hub.listening import Server, StartError, listen
+from hub.listening import Server, StartError, listen, take_folder
 from hub.live import Live
 from hub.local_commands import local_commands
 from hub.security.approvals.gate import Gate
@@ -99,7 +99,7 @@ def job_runner(services: Services) -> Runner:
 def open_parts(settings: HubSettings) -> Iterator[Parts]:
     """Everything between the files on disk and the first request; closes what it opened."""
     with ExitStack() as stack:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        take_folder(settings.data_dir)
         room = open_strongroom(settings)
         stack.callback(room.keys.close)
         db = Database(settings.database_url, Ports(vault=room.vault, approvals=PrivacyGate(Gate())))

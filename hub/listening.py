@@ -1,10 +1,12 @@
-"""The hub's address: taken first, answered from by uvicorn, given back when told to stop."""
+"""The hub's address: taken first, answered from by uvicorn, given back when told to stop; and the
+folder that it keeps everything in."""
 
 import asyncio
 import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 
@@ -50,3 +52,17 @@ def listen(settings: HubSettings) -> socket.socket:
             "stop what uses it, or set HUB_PORT."
         ) from error
     return listener
+
+
+def take_folder(folder: Path) -> None:
+    """Make the data directory and see that it can be written."""
+    probe = folder / ".writable"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"1")
+        probe.unlink()
+    except OSError as error:
+        raise StartError(
+            f"The data directory {folder.absolute()} cannot be written ({error.strerror}): "
+            "give it to the user that the hub runs as, make room, or set HUB_DATA_DIR."
+        ) from error
