@@ -60,6 +60,14 @@ def demand(session: ScopedSession, record: Record, action: str) -> None:
         raise ForbiddenError(_FORBIDDEN.format(right=right))
 
 
+def demand_somewhere(session: ScopedSession, model: type[Record], action: str) -> None:
+    """Raise ForbiddenError when the asker may do this to no record at all."""
+    right = right_of(model, action)
+    reach = asker_of(session).rights.reach(right)
+    if reach is not None and not reach:
+        raise ForbiddenError(_FORBIDDEN.format(right=right))
+
+
 def not_found(model: type[Record]) -> NotFoundError:
     one = model.__record__.one
     return NotFoundError(T(_NONE.zh.format(one=one.zh), _NONE.en.format(one=one.en.lower())))

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from hub.errors import ConflictError, ForbiddenError, InvalidError, T
 from hub.kit.clock import utc_now
 from hub.kit.ids import uuid7
-from hub.kit.records.access import demand, load, not_found
+from hub.kit.records.access import demand, demand_somewhere, load, not_found
 from hub.kit.records.corridor import flush
 from hub.kit.records.declare import (
     amounts_of,
@@ -154,6 +154,7 @@ def built(session: ScopedSession, model: type[M], change: Change) -> tuple[M, Di
     """The new record that a change asks for, checked and not yet in the session."""
     given = checked(schemas_of(model).create, dict(change.values), partial=False)
     record = model(id=change.record_id or uuid7(), chain_id=session.scope.chain_id)
+    demand_somewhere(session, model, Action.CREATE)
     given = with_owner(session, model, completed(model, given) | dict(change.own))
     kept = sealed(session, record, given)
     values = kept.values

@@ -61,7 +61,9 @@ def test_a_clerk_archives_nothing_and_sees_no_money() -> None:
 
 
 def test_whoever_may_change_may_read() -> None:
+    """Adding needs no sight of the rest: a cashier closes the day without seeing its total."""
     for role, rights in RIGHTS.items():
-        subjects = {right.partition(".")[0] for right in rights}
+        changing = (right for right in rights if not right.endswith(".create"))
+        subjects = {right.partition(".")[0] for right in changing}
         blind = {s for s in subjects if f"{s}.read" not in rights}
         assert blind == set(), role
