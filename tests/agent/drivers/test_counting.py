@@ -9,7 +9,6 @@ import pytest
 
 from agent.drivers.counting import CountingDriver, TotalStore
 from agent.outbox import Outbox
-from protocols.footfall.codec import Total
 from protocols.reading import Quality, Reading
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
