@@ -23,6 +23,7 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 _MORE = 0x80  # the bit of a varint's byte that says another one follows
+_FIRST_TAG = 8  # of field 1; there is no field 0
 _METRIC = 0x12  # the tag of a metric in a payload
 _VARINT, _SIZED = 0, 2  # kinds of field, the low bits of a tag
 _LONGEST_VARINT = 10
@@ -110,7 +111,7 @@ def _walk(payloads: Sequence[bytes], joined: bytes) -> tuple[tuple[Ints, Ints, I
             step, is_usual = size + 2, size < _MORE
         else:
             step, is_usual = _steps(data, at, tag, size)
-        is_usual &= at + step <= end
+        is_usual &= (at + step <= end) & (tag >= _FIRST_TAG)
         is_metric &= is_usual
         found.append((at[is_metric] + 2, size[is_metric], row[is_metric]))
         strange += row[~is_usual].tolist()

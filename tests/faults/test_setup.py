@@ -196,10 +196,12 @@ def test_readings_arrive_over_tls_and_a_revoked_agent_is_out_for_good(
 ) -> None:
     machine.begin_all()
     wait_for(lambda: answers(f"http://{HUB}/ca"), 60, "the hub answers")
-    client = administrator(trusting(machine, shop), shop)
     values = {"code": "001", "name": "Nanjing Road"}
-    store = client.post("/api/v1/stores", json=values).raise_for_status().json()["id"]
-    with street(tmp_path, [StoreShape(units=1, metrics=3)], 1) as (place,):
+    with (
+        administrator(trusting(machine, shop), shop) as client,
+        street(tmp_path, [StoreShape(units=1, metrics=3)], 1) as (place,),
+    ):
+        store = client.post("/api/v1/stores", json=values).raise_for_status().json()["id"]
         config = enrolled(client, shop, store, place)
         words = [f"{_bin()}/storevitals-agent", "run", "--config", str(config)]
         with Program("agent", words, tmp_path) as agent:

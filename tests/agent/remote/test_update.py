@@ -50,7 +50,7 @@ def bundle_of(padding: int = 0) -> bytes:
     with tarfile.open(fileobj=out, mode="w") as tar:
         for name, data in (
             (f"wheelhouse/storevitals-{VERSION}-py3-none-any.whl", wheel(FIT)),
-            ("padding", bytes(range(256)) * padding),
+            ("wheelhouse/padding", bytes(range(256)) * padding),
         ):
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
@@ -129,7 +129,21 @@ def _install(desk: Desk, data: bytes) -> Path:
     return update.install(path, named(data), desk.remote / "versions")
 
 
-@pytest.mark.parametrize("data", [b"", b"no tar at all", bundle_of()[:700]])
+def reaching_out(name: str, kind: bytes) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        entry = tarfile.TarInfo(name)
+        entry.type, entry.linkname = kind, "/etc/passwd"
+        tar.addfile(entry)
+    return out.getvalue()
+
+
+BAD = [b"", b"no tar at all", bundle_of()[:700]]
+BAD += [reaching_out(name, tarfile.REGTYPE) for name in ("/tmp/x", "../x", "wheelhouse/../x")]  # noqa: S108
+BAD += [reaching_out("wheelhouse/x", kind) for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE)]
+
+
+@pytest.mark.parametrize("data", BAD)
 def test_a_bad_bundle_leaves_nothing(desk: Desk, data: bytes) -> None:
     with pytest.raises(FailedError):
         _install(desk, data)
