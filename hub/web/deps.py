@@ -119,13 +119,15 @@ def signed_in(request: Request, services: Hub, origin: From) -> Actor:
 
     Of programs and of scripts in pages the hub takes so many requests a minute.
     """
+    is_api = request.url.path.startswith("/api/")
     by_itself = BACKGROUND in request.headers or "event-stream" in request.headers.get("accept", "")
     try:
         actor = services.sign_in.sessions.actor(_secret(request, services), is_use=not by_itself)
     except UnauthorizedError:
-        services.strangers.take(origin.address)
+        if is_api:  # a page only leads to the door
+            services.strangers.take(origin.address)
         raise
-    if request.url.path.startswith("/api/"):
+    if is_api:
         services.pace.take(actor.session_id)
     return actor
 

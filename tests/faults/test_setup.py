@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -198,7 +198,7 @@ def test_readings_arrive_over_tls_and_a_revoked_agent_is_out_for_good(
     wait_for(lambda: answers(f"http://{HUB}/ca"), 60, "the hub answers")
     values = {"code": "001", "name": "Nanjing Road"}
     with (
-        administrator(trusting(machine, shop), shop) as client,
+        closing(administrator(trusting(machine, shop), shop)) as client,
         street(tmp_path, [StoreShape(units=1, metrics=3)], 1) as (place,),
     ):
         store = client.post("/api/v1/stores", json=values).raise_for_status().json()["id"]
