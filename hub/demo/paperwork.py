@@ -97,7 +97,7 @@ def _supplier(session: ScopedSession, row: tuple[str, str, Standing, list[str], 
 def _contracts(
     session: ScopedSession, suppliers: Mapping[str, UUID], store_ids: Sequence[UUID]
 ) -> None:
-    """One ends soon, so that its reminder can be seen."""
+    """None ends within sixty days: the demo begins without an alert."""
     for number, (code, supplier) in enumerate(suppliers.items()):
         _made(
             session,
@@ -107,7 +107,7 @@ def _contracts(
             supplier_id=supplier,
             signed_on=_ago(340 - 20 * number),
             valid_from=_ago(335 - 20 * number),
-            valid_until=_ago(-(24 + 55 * number)),
+            valid_until=_ago(-(70 + 55 * number)),
             stores=list(store_ids)[:200],
         )
     _made(
@@ -173,14 +173,14 @@ def _staff(
             name="健康证",
             number=f"JK{number:03d}{place:02d}",
             issued_on=_ago(330 - 40 * place),
-            valid_until=_ago(-(35 + 40 * place)),
+            valid_until=_ago(-(70 + 40 * place)),
         )
 
 
 def _papers(session: ScopedSession, store_id: UUID, number: int) -> None:
     rows = (
         (DocumentKind.LICENCE, "营业执照", -2000),
-        (DocumentKind.FOOD, "食品经营许可证", -(20 + 30 * number)),
+        (DocumentKind.FOOD, "食品经营许可证", -(70 + 30 * number)),
         (DocumentKind.FIRE, "消防安全检查合格证", -400),
     )
     for kind, title, until in rows:
