@@ -1,6 +1,5 @@
 """The desk that keeps the time of alerts: shelves, flapping, telling people; twice a second."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -13,6 +12,7 @@ from hub.alerts.models import Alert
 from hub.alerts.notices.escalation import escalate
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
+from hub.kit.rounds import every
 from hub.live import Live
 
 log = logging.getLogger(__name__)
@@ -28,15 +28,7 @@ class Desk:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            await asyncio.to_thread(self.tick_safely)
-            await asyncio.sleep(EVERY_S)
-
-    def tick_safely(self) -> None:
-        try:
-            self.tick()
-        except Exception:
-            log.exception("The timers of alerts could not be kept; trying again.")
+        await every(EVERY_S, self.tick, "keep the timers of alerts")
 
     def tick(self) -> int:
         """Do what is due; how many alerts it moved."""

@@ -3,7 +3,6 @@
 `changes` is not among them: the audit is kept, and a person's own key takes the secrets out of it.
 """
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from sqlalchemy import ColumnElement, Table, delete, select, tuple_
 from hub.errors import T
 from hub.kit.clock import utc_now
 from hub.kit.db import Base, Database
+from hub.kit.rounds import every
 from hub.security.audit.models import SecurityFinding
 from hub.security.models import PasswordLink, SignInFailure, SignInSession, SignInStep
 from hub.security.replays import KEPT_DAYS, KeptAnswer
@@ -92,11 +92,13 @@ class Retention:
         self._db, self._keepings = db, keepings
 
     async def run(self) -> None:
-        while True:
-            gone = await asyncio.to_thread(self.sweep)
-            if any(gone.values()):
-                log.info("Retention removed %s.", gone)
-            await asyncio.sleep(EVERY_S)
+        """Until cancelled."""
+        await every(EVERY_S, self._turn, "remove what is kept no longer")
+
+    def _turn(self) -> None:
+        gone = self.sweep()
+        if any(gone.values()):
+            log.info("Retention removed %s.", gone)
 
     def sweep(self) -> dict[str, int]:
         """How many rows went, by table."""

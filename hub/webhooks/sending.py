@@ -5,7 +5,6 @@ and stays in the log, from where people send it again. Nothing is sent inside a 
 that dies while it sends sends again after LEASE, so a receiver looks at `webhook-id`.
 """
 
-import asyncio
 import logging
 import random
 import time
@@ -25,6 +24,7 @@ from hub.errors import HubError
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.kit.records.ports import Place, Vault
+from hub.kit.rounds import every
 from hub.webhooks.models import DeliveryState, WebhookDelivery
 from hub.webhooks.signing import headers
 from hub.webhooks.telling import Teller
@@ -94,21 +94,13 @@ class Dispatcher:
     async def run(self) -> None:
         """Until cancelled."""
         try:
-            while True:
-                await asyncio.to_thread(self.tick_safely)
-                await asyncio.sleep(EVERY_S)
+            await every(EVERY_S, self.tick, "send webhooks")
         finally:
             self.close()
 
     def close(self) -> None:
         """What is under way ends by its own time limit; the rest is sent after a start."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def tick_safely(self) -> None:
-        try:
-            self.tick()
-        except Exception:
-            log.exception("Webhooks could not be told; trying again.")
 
     def tick(self) -> int:
         """Tell, and post what is due; how many were tried."""

@@ -1,6 +1,5 @@
 """The courier: twice a second it takes what is due out of the outbox and carries it out."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ from hub.errors import HubError
 from hub.kit.clock import utc_now
 from hub.kit.db import Database, Scope
 from hub.kit.records.ports import Place, Vault
+from hub.kit.rounds import every
 
 log = logging.getLogger(__name__)
 
@@ -52,21 +52,13 @@ class Courier:
     async def run(self) -> None:
         """Until cancelled; messages under way are finished by their own time limit."""
         try:
-            while True:
-                await asyncio.to_thread(self.tick_safely)
-                await asyncio.sleep(EVERY_S)
+            await every(EVERY_S, self.tick, "send notices")
         finally:
             self.close()
 
     def close(self) -> None:
         """What is under way ends by its own time limit; what is not sent is sent after a start."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def tick_safely(self) -> None:
-        try:
-            self.tick()
-        except Exception:
-            log.exception("Notices could not be sent; trying again.")
 
     def tick(self, *, wait: bool = False) -> int:
         """Hand over what is due; how many messages. `wait`: until they are all recorded."""

@@ -1,9 +1,9 @@
 """The task that seals the audit every second, and tells its head to the log every hour."""
 
-import asyncio
 import logging
 import time
 
+from hub.kit.rounds import every
 from hub.security.audit.chain import AuditChain
 from hub.security.audit.watch import Watch
 
@@ -21,9 +21,8 @@ class Sealer:
         self._told: float | None = None
 
     async def run(self) -> None:
-        while True:
-            await asyncio.to_thread(self.turn)
-            await asyncio.sleep(SEAL_EVERY_S)
+        """Until cancelled."""
+        await every(SEAL_EVERY_S, self.turn, "seal the audit")
 
     def turn(self) -> None:
         if self._chain.seal():

@@ -1,11 +1,11 @@
 """Keys that look after themselves: replaced at their age, and rotations that were cut short."""
 
-import asyncio
 import logging
 from datetime import timedelta
 
 from hub.kit.asker import Asker
 from hub.kit.clock import utc_now
+from hub.kit.rounds import every
 from hub.security.vault.keys import KeyState, KeyStore
 from hub.security.vault.rotation import Rotation, Tally
 from hub.security.vault.vault import FIELDS
@@ -22,11 +22,13 @@ class KeyCare:
         self._keys, self._rotation, self._life = keys, rotation, life
 
     async def run(self) -> None:
-        while True:
-            tally = await asyncio.to_thread(self.look)
-            if tally.keys_destroyed:
-                log.info("Sealed %d values by new keys.", tally.sealed_anew)
-            await asyncio.sleep(LOOK_EVERY_S)
+        """Until cancelled."""
+        await every(LOOK_EVERY_S, self._turn, "replace old keys")
+
+    def _turn(self) -> None:
+        tally = self.look()
+        if tally.keys_destroyed:
+            log.info("Sealed %d values by new keys.", tally.sealed_anew)
 
     def look(self) -> Tally:
         """Replace what is due, and finish whatever is begun."""
