@@ -10,17 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
-from hub.alerts.announce import announce
-from hub.alerts.models import Alert
-from hub.alerts.raising import Raising
+from hub.alerts.standing import Standing, bring_in_line
 from hub.archive.contracts.lead_times import days_of
 from hub.archive.contracts.records import Contract, Decision
 from hub.archive.documents.records import Document
 from hub.archive.staff.records import Certificate, Employee
 from hub.archive.stores.records import Store
-from hub.detection.findings import Change, Evidence, Finding, Rule, Severity
+from hub.detection.findings import Evidence, Rule, Severity
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.live import Live
@@ -57,72 +55,27 @@ class Ending:
                 return Severity.LOW, self.ends_on - timedelta(days=lead)
         return None
 
-    def finding(self, change: Change, level: tuple[Severity, date], now: datetime) -> Finding:
-        since = datetime.combine(level[1], time(), UTC)
-        return Finding(
-            change=change,
-            store_id=self.store_id,
-            source=self.source,
-            rule=Rule.EXPIRING,
-            severity=level[0],
-            since_ms=int(since.timestamp() * 1000),
-            at_ms=int(now.timestamp() * 1000),
-            evidence=Evidence(device=f"{self.name} · {self.ends_on}"[:120]),
-        )
+    def standing(self, chain_id: UUID, now: datetime) -> Standing | None:
+        level = self.level(now.date())
+        if level is None:
+            return None
+        severity, day = level
+        evidence = Evidence(device=f"{self.name} · {self.ends_on}"[:120])
+        since = datetime.combine(day, time(), UTC)
+        return Standing(chain_id, self.store_id, self.source, severity, since, evidence)
 
 
 def remind(db: Database, live: Live, now: datetime | None = None) -> int:
     """Bring the alerts in line with what ends soon; how many changed."""
     at = now or utc_now()
     with db.system_read("what ends soon") as connection:
-        changes = _changes(connection, at)
         chains = {row.id: row.chain_id for row in connection.execute(_STORES)}
-    if not changes:
-        return 0
-    with db.system("what ends soon") as connection:
-        told = Raising(connection, chains).post(changes, at)
-    announce(live, told)
-    return len(told)
+        endings = [one for one in _endings(connection) if one.store_id in chains]
+    wanted = [one.standing(chains[one.store_id], at) for one in endings]
+    return bring_in_line(db, live, Rule.EXPIRING, [one for one in wanted if one], at)
 
 
 _STORES = select(Store.id, Store.chain_id).where(Store.archived_at.is_(None)).order_by(Store.code)
-
-
-def _changes(connection: Connection, now: datetime) -> list[Finding]:
-    """What is not yet as it should be."""
-    known = {
-        (row.store_id, row.source): row
-        for row in connection.execute(
-            select(Alert.store_id, Alert.source, Alert.severity, Alert.began_at).where(
-                Alert.rule == Rule.EXPIRING.value, Alert.closed_at.is_(None)
-            )
-        )
-    }
-    found = []
-    for one in _endings(connection):
-        level = one.level(now.date())
-        if level is None:
-            continue
-        alert = known.pop((one.store_id, one.source), None)
-        if alert is None:
-            found.append(one.finding(Change.RAISED, level, now))
-        elif alert.severity != level[0]:
-            found.append(one.finding(Change.STEPPED, level, now))
-    return found + [_over(row, now) for row in known.values()]
-
-
-def _over(alert: Row[UUID, str, int, datetime], now: datetime) -> Finding:
-    """It was decided, renewed or archived."""
-    return Finding(
-        change=Change.CLEARED,
-        store_id=alert.store_id,
-        source=alert.source,
-        rule=Rule.EXPIRING,
-        severity=Severity(alert.severity),
-        since_ms=int(alert.began_at.timestamp() * 1000),
-        at_ms=int(now.timestamp() * 1000),
-        evidence=Evidence(),
-    )
 
 
 def _endings(connection: Connection) -> Iterator[Ending]:

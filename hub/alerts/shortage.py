@@ -4,21 +4,18 @@ Near the safety stock it is low, below it medium, nothing left is high: each ste
 purchaser again. What is received, counted or released ends it by itself.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
-from hub.alerts.announce import announce
 from hub.alerts.models import Alert, AlertStatus
-from hub.alerts.raising import Raising
+from hub.alerts.standing import Standing, bring_in_line
 from hub.archive.products.records import Product, ProductVariant
 from hub.archive.stock.limits import LIMITS, Level, Limit, near_milli
 from hub.archive.stock.models import BALANCES
-from hub.detection.findings import Change, Evidence, Finding, Rule, Severity
+from hub.detection.findings import Evidence, Rule, Severity
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.live import Live
@@ -49,8 +46,7 @@ class Shortage:
     def severity(self) -> Severity:
         return _SEVERITY[self.limit.level(self.available_milli)]
 
-    def finding(self, change: Change, now: datetime) -> Finding:
-        ms = int(now.timestamp() * 1000)
+    def standing(self, now: datetime) -> Standing:
         wanted = self.limit.wanted_milli(self.available_milli, self.coming_milli)
         evidence = Evidence(
             device=self.name[:120],
@@ -58,8 +54,7 @@ class Shortage:
             limit=self.limit.safety_milli / 1000,
             expected=wanted / 1000,
         )
-        place = (self.store_id, self.source, Rule.STOCK_LOW, self.severity)
-        return Finding(change, *place, ms, ms, evidence)
+        return Standing(self.chain_id, self.store_id, self.source, self.severity, now, evidence)
 
 
 def watch(db: Database, live: Live, now: datetime | None = None) -> int:
@@ -67,25 +62,13 @@ def watch(db: Database, live: Live, now: datetime | None = None) -> int:
     at = now or utc_now()
     with db.system_read("stock watch") as connection:
         short = _short(connection)
-        known = {
-            (row.store_id, row.source): row
-            for row in connection.execute(
-                select(
-                    Alert.chain_id, Alert.store_id, Alert.source, Alert.severity, Alert.began_at
-                ).where(Alert.rule == Rule.STOCK_LOW.value, Alert.closed_at.is_(None))
-            )
-        }
         settled = _settled(connection, at)
-    short = [one for one in short if settled.get((one.store_id, one.source), 0) < one.severity]
-    chains = {one.store_id: one.chain_id for one in short}
-    chains |= {row.store_id: row.chain_id for row in known.values()}
-    findings = _changes(short, known, at)
-    if not findings:
-        return 0
-    with db.system("stock watch") as connection:
-        told = Raising(connection, chains).post(findings, at)
-    announce(live, told)
-    return len(told)
+    wanted = [
+        one.standing(at)
+        for one in short
+        if settled.get((one.store_id, one.source), 0) < one.severity
+    ]
+    return bring_in_line(db, live, Rule.STOCK_LOW, wanted, at)
 
 
 def _settled(connection: Connection, now: datetime) -> dict[tuple[UUID, str], int]:
@@ -97,33 +80,6 @@ def _settled(connection: Connection, now: datetime) -> dict[tuple[UUID, str], in
     )
     rows = connection.execute(wanted.group_by(Alert.store_id, Alert.source))
     return {(store_id, source): severity for store_id, source, severity in rows}
-
-
-def _changes(
-    short: Sequence[Shortage], known: dict[tuple[UUID, str], Any], now: datetime
-) -> list[Finding]:
-    found = []
-    for one in short:
-        alert = known.pop((one.store_id, one.source), None)
-        if alert is None:
-            found.append(one.finding(Change.RAISED, now))
-        elif alert.severity != one.severity:
-            found.append(one.finding(Change.STEPPED, now))
-    return found + [_over(row, now) for row in known.values()]
-
-
-def _over(alert: Any, now: datetime) -> Finding:
-    """There is enough again, or nobody watches it any more."""
-    return Finding(
-        change=Change.CLEARED,
-        store_id=alert.store_id,
-        source=alert.source,
-        rule=Rule.STOCK_LOW,
-        severity=Severity(alert.severity),
-        since_ms=int(alert.began_at.timestamp() * 1000),
-        at_ms=int(now.timestamp() * 1000),
-        evidence=Evidence(),
-    )
 
 
 def _short(connection: Connection) -> list[Shortage]:
