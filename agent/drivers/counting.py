@@ -2,10 +2,11 @@
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from agent.drivers.base import PolledDriver
+from agent.drivers.deriving import Deriving
 from protocols.footfall.codec import Change, Total, step
 from protocols.reading import Reading
 from protocols.sparkplug.codec import Sample
@@ -77,30 +78,16 @@ def _load(path: Path) -> dict[str, Total]:
         return {}
 
 
-class CountingDriver:
+class CountingDriver(Deriving):
     """Wraps the driver of a counter that gives `in_total`, `out_total`; a `PolledDriver` itself.
 
     `moduli` tells per total where the counter rolls over.
     """
 
     def __init__(self, inner: PolledDriver, moduli: Mapping[str, int], store: TotalStore) -> None:
-        self.device = inner.device
-        self.metrics = (*inner.metrics, *(COUNTS[m] for m in inner.metrics if m in COUNTS))
-        self._inner = inner
+        super().__init__(inner, [COUNTS[m] for m in inner.metrics if m in COUNTS])
         self._moduli = moduli
         self._store = store
-
-    @property
-    def is_behind(self) -> bool:
-        return self._inner.is_behind
-
-    @property
-    def plan(self) -> Sequence[str]:
-        return self._inner.plan
-
-    @property
-    def refused(self) -> Sequence[str]:
-        return self._inner.refused
 
     async def read(self) -> list[Reading]:
         readings = await self._inner.read()

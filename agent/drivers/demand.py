@@ -1,35 +1,21 @@
 """Tells the mean power of each quarter of an hour beside a meter's running total (EDG-07)."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from agent.drivers.base import PolledDriver
+from agent.drivers.deriving import Deriving
 from protocols.energy import MOST_GAP_S, Demand
 from protocols.reading import Quality, Reading
 
 ENERGY, DEMAND = "energy_kwh", "demand_kw"
 
 
-class DemandDriver:
+class DemandDriver(Deriving):
     """Wraps the driver of a meter that gives `energy_kwh`; a `PolledDriver` itself."""
 
     def __init__(self, inner: PolledDriver, interval_s: float) -> None:
-        self.device = inner.device
-        self.metrics = (*inner.metrics, DEMAND)
-        self._inner = inner
+        super().__init__(inner, (DEMAND,))
         self._demand = Demand(max(MOST_GAP_S, 2.5 * interval_s))
-
-    @property
-    def is_behind(self) -> bool:
-        return self._inner.is_behind
-
-    @property
-    def plan(self) -> Sequence[str]:
-        return self._inner.plan
-
-    @property
-    def refused(self) -> Sequence[str]:
-        return self._inner.refused
 
     async def read(self) -> list[Reading]:
         readings = await self._inner.read()

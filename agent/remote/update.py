@@ -29,7 +29,6 @@ TIMEOUT_S = 30.0
 INSTALL_S = 900.0  # a Pi 3 with a slow card
 FIT_S = 120.0
 CHUNK = 1 << 16
-KEPT_VERSIONS = 2
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,60}")
 _BROKEN = T(
     "软件包不完整或被改动过，未安装。",

@@ -5,8 +5,6 @@ import random
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-DAY_S = 86_400
-
 
 class Weather:
     """A pure function of (seed, instant); the days already asked for are kept."""

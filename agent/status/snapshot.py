@@ -24,7 +24,6 @@ from protocols.reading import Quality
 from protocols.sparkplug.codec import Sample
 
 OWN = ("agent",)
-LOW_HOURS = 12.0
 
 
 class Poll(Protocol):
