@@ -5,11 +5,11 @@ import re
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from threading import BoundedSemaphore
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from hub.errors import BusyError, InvalidError, T
 
@@ -25,7 +25,6 @@ _LOCAL = (
     "88888888 66666666 5201314a woaini520 woaini1314 a12345678 abcd1234 admin888 qq123456 "
     "wang1234 zhang123 iloveyou1314 123456abc 1qazxsw2 taobao123 woaiwojia storevitals"
 )
-COMMON = frozenset(FREQUENCY_LISTS["passwords"]) | frozenset(_LOCAL.split())
 _SUFFIX = re.compile(r"[\d!@#$%^&*._-]{1,4}$")
 
 
@@ -96,4 +95,12 @@ def _problem(password: str, username: str) -> T | None:
 
 def _is_common(password: str) -> bool:
     """On the list of the 30,000 most leaked ones, also with up to four digits or signs behind."""
-    return password in COMMON or _SUFFIX.sub("", password) in COMMON
+    return password in common() or _SUFFIX.sub("", password) in common()
+
+
+@cache
+def common() -> frozenset[str]:
+    """What many people choose, in lower case."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  # 13 MB, asked for rarely
+
+    return frozenset(FREQUENCY_LISTS["passwords"]) | frozenset(_LOCAL.split())

@@ -23,7 +23,7 @@ from hub.kit.records.log import note
 from hub.security.actor import Actor
 from hub.security.lockout import Rule, count_failure, forget_failures, locked_until
 from hub.security.models import Pin, Role, SharedPc, SignInSession, UserRole
-from hub.security.passwords import COMMON
+from hub.security.passwords import common
 from hub.security.records import User
 from hub.security.sessions import Account, Origin, Token, digest, open_session
 from hub.security.sign_in import LockedError, SignIn
@@ -34,7 +34,7 @@ ENROL = "stores.update"
 PIN_DIGITS = 6
 PIN_TRIES = 5
 PIN_LIFE = timedelta(hours=12)
-_GUESSED = COMMON | {"520131", "131420", "147258", "159357", "168168", "789456", "112233"}
+_GUESSED = {"520131", "131420", "147258", "159357", "168168", "789456", "112233"}
 PC = Rule("shared_pc", 10)
 _WRONG = T("PIN 不正确。", "The PIN is wrong.")
 _STOPPED = T(
@@ -190,7 +190,8 @@ def demand_pin(pin: str) -> None:
     steps = {int(b) - int(a) for a, b in pairwise(pin)} if pin.isdigit() else {0}
     is_row = len(steps) == 1 and steps <= {-1, 0, 1}
     is_pattern = pin[:3] == pin[3:] or pin[:2] * 3 == pin
-    if len(pin) != PIN_DIGITS or not pin.isascii() or is_row or is_pattern or pin in _GUESSED:
+    is_guessed = pin in _GUESSED or pin in common()
+    if len(pin) != PIN_DIGITS or not pin.isascii() or is_row or is_pattern or is_guessed:
         raise InvalidError(_WEAK, {"pin": _WEAK})
 
 

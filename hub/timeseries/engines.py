@@ -1,5 +1,6 @@
 """Which time-series engine a URL names."""
 
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,15 @@ from hub.errors import InvalidError, T
 from hub.timeseries.embedded.engine import DuckDbTimeSeries
 from hub.timeseries.embedded.sealed import StoreOf
 from hub.timeseries.port import TimeSeries
-from hub.timeseries.remote.influxdb import InfluxTimeSeries
-from hub.timeseries.remote.victoriametrics import VictoriaTimeSeries
 
+_INFLUX = ("hub.timeseries.remote.influxdb", "InfluxTimeSeries")
+_VICTORIA = ("hub.timeseries.remote.victoriametrics", "VictoriaTimeSeries")
+REMOTE = {  # loaded by who uses one: its libraries take 25 MB
+    "influxdb": _INFLUX,
+    "influxdb+https": _INFLUX,
+    "victoriametrics": _VICTORIA,
+    "victoriametrics+https": _VICTORIA,
+}
 KNOWN = "duckdb:, influxdb://…, victoriametrics://…"
 
 
@@ -26,10 +33,10 @@ def open_timeseries(url: str, data_dir: Path, store_of: StoreOf = one_store) -> 
     folder = data_dir / "timeseries"
     if scheme == "duckdb" and not rest:
         return DuckDbTimeSeries(folder, store_of)
-    if scheme in ("influxdb", "influxdb+https"):
-        return InfluxTimeSeries(url, folder)
-    if scheme in ("victoriametrics", "victoriametrics+https"):
-        return VictoriaTimeSeries(url, folder)
+    if scheme in REMOTE:
+        module, name = REMOTE[scheme]
+        engine: TimeSeries = getattr(import_module(module), name)(url, folder)
+        return engine
     raise InvalidError(
         T(
             "不认识时序引擎 {scheme}。可用：{known}",

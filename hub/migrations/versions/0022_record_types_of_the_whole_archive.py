@@ -5,7 +5,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from alembic import op
-from pypinyin import lazy_pinyin
 
 from hub.kit.ids import uuid7
 
@@ -315,6 +314,8 @@ GRANTS: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def _readings(text: str) -> str:
+    from pypinyin import lazy_pinyin  # noqa: PLC0415  # 58 MB, needed by this one step alone
+
     found = []
     for run in HAN.findall(text):
         syllables = lazy_pinyin(run, errors="ignore")
