@@ -6,7 +6,7 @@ is arrays of minutes, so that a rule is tried on months as it is watched now.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -244,8 +244,3 @@ def words(condition: Condition, is_chinese: bool) -> str:
 def _bracketed(condition: Condition, is_chinese: bool) -> str:
     text = words(condition, is_chinese)
     return text if isinstance(condition, Leaf) else f"({text})"
-
-
-def metrics_of(conditions: Sequence[Condition]) -> set[str]:
-    """All metrics that they look at."""
-    return {leaf.metric for condition in conditions for leaf in leaves(condition)}

@@ -5,7 +5,7 @@ committed is told, and nothing else. An event is thin: what happened to which th
 Values are fetched with a token, whose rights decide what may be seen.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +20,6 @@ from hub.archive.webhooks.records import Webhook
 from hub.detection.findings import Severity
 from hub.kit.records.declare import path_of
 from hub.kit.records.log import ChangeLog
-from hub.kit.tables import StoreScoped
 from hub.maintenance.models import OrderEvent, WorkOrder
 
 AT_ONCE = 500
@@ -168,9 +167,3 @@ def names() -> Iterator[str]:
     """Every noun of an event, for people who choose."""
     yield from ("alerts", "work-orders")
     yield from (path for path in _PATHS.values())
-
-
-def is_of_stores(noun: str) -> bool:
-    """Whether such things belong to a store."""
-    found: Iterable[type] = (m for m in RECORD_TYPES if path_of(m) == noun)
-    return noun in ("alerts", "work-orders") or any(issubclass(m, StoreScoped) for m in found)

@@ -50,10 +50,6 @@ class LineRow:
     to_recount: bool
     is_extra: bool
 
-    @property
-    def is_undecided(self) -> bool:
-        return bool(self.moved_milli) and not self.keep
-
 
 def lines(
     session: ScopedSession, record: "Stocktake", show: Show, size: int = PAGE

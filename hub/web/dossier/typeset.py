@@ -28,7 +28,6 @@ TONES: dict[str, Colour] = {
     "unknown": FAINT,
 }
 MARGIN_MM, ROW_MM, MOST_LETTERS = 16, 5.2, 160
-GAP_MM = 3.0
 
 
 @dataclass(frozen=True, slots=True)
