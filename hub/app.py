@@ -18,14 +18,18 @@ from hub.alerts.notices.courier import Courier
 from hub.alerts.notices.links import Links
 from hub.alerts.notices.services import AllowedHosts
 from hub.errors import BusyError, HubError, T
+from hub.following import Following, demand_fitting, follow
 from hub.guards import audit_sealer, key_care, open_strongroom
 from hub.identity import IdentityParts, host_options, open_identity
+from hub.ingest.checkpoints import Checkpoints
 from hub.ingest.events import Events
+from hub.ingest.journal import Journal
 from hub.ingest.order_keeper import OrderKeeper
 from hub.ingest.orders import Orders
 from hub.ingest.registry import Registry
 from hub.ingest.series import LastSeen, SeriesConsumer
 from hub.ingest.service import Ingest
+from hub.ingest.shared_last import FollowedLast
 from hub.kit.asker import Asker
 from hub.kit.bulk import changing
 from hub.kit.db import Database
@@ -36,6 +40,7 @@ from hub.kit.migrate import upgrade
 from hub.kit.records.ports import Ports
 from hub.listening import Server, StartError, listen, take_folder
 from hub.live import Live
+from hub.live.shared import SharedLive
 from hub.local_commands import local_commands
 from hub.security.approvals.gate import Gate
 from hub.security.audit.sealer import Sealer
@@ -47,7 +52,7 @@ from hub.security.sign_in import SignIn
 from hub.security.vault.care import KeyCare
 from hub.security.vault.master import MasterKeyError
 from hub.security.vault.vault import Vault
-from hub.settings import HubSettings
+from hub.settings import HubSettings, Role
 from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
 from hub.timeseries.port import TimeSeries
@@ -74,10 +79,10 @@ OPEN_REQUESTS_S = 5
 
 @dataclass(frozen=True)
 class Parts:
-    """What runs beside the web: the services of requests, and ingest."""
+    """What runs beside the web: the services of requests, and ingest or what follows it."""
 
     services: Services
-    ingest: Ingest
+    intake: Ingest | Following
     key_care: KeyCare
     sealer: Sealer
     identity: IdentityParts | None
@@ -105,27 +110,29 @@ def open_parts(settings: HubSettings) -> Iterator[Parts]:
         db = Database(settings.database_url, Ports(vault=room.vault, approvals=PrivacyGate(Gate())))
         stack.callback(db.close)
         log.info("The database is at revision %s.", upgrade(db))
+        demand_fitting(settings, db)
         registry = Registry(db)
-        engine = open_timeseries(settings.timeseries_url, settings.data_dir, registry.store_of)
-        series = TieredTimeSeries(engine, settings.data_dir / "timeseries")
+        series = open_timeseries(settings.timeseries_url, settings.data_dir, registry.store_of)
         stack.callback(series.close)
+        if settings.role is Role.ALL:  # who writes alone knows when kept sums are out of date
+            series = TieredTimeSeries(series, settings.data_dir / "timeseries")
         services = _services(settings, db, registry, series, room.vault)
         identity = open_identity(settings, db, registry, services.sign_in.passwords)
         enrolment = identity.enrolment if identity else None
         bundles = settings.data_dir / "bundles"
         orders = Orders(db, enrolment.authority, bundles) if enrolment else None
-        ingest = _ingest(services, OrderKeeper(db, registry, orders))
+        intake = follow(services) or _ingest(services, OrderKeeper(db, registry, orders))
         checks: dict[str, Callable[[], None]] = {
             "database": db.ping,
-            "ingest": partial(_demand_moving, ingest),
+            "ingest": partial(_demand_moving, intake),
         }
         if identity:
             checks["certificates"] = identity.demand_valid
-        services = replace(services, checks=checks, numbers=ingest.metrics)
+        services = replace(services, checks=checks, numbers=intake.metrics)
         services = replace(services, enrolment=enrolment, orders=orders)
         open_desk(db, services.sign_in.sessions).finish_approved()
         care, sealer = key_care(services, room), audit_sealer(services, room)
-        yield Parts(services, ingest, care, sealer, identity)
+        yield Parts(services, intake, care, sealer, identity)
 
 
 def _services(
@@ -144,9 +151,11 @@ def _services(
         export_approval=export_gate(open_desk(db, sign_in.sessions)),
         vault=vault,
         timeseries=series,
-        last=LastValues(series.newest()),
+        last=(
+            FollowedLast(db, registry) if settings.role is Role.WEB else LastValues(series.newest())
+        ),
         registry=registry,
-        live=Live(),
+        live=SharedLive(db) if settings.role is Role.WEB else Live(),
         templates=Templates(Assets()),
     )
 
@@ -156,12 +165,12 @@ def _ingest(services: Services, keeper: OrderKeeper) -> Ingest:
     consumers = (
         SeriesConsumer(services.timeseries),
         LastSeen(services.last, services.live, services.registry, services.timeseries),
-        Events(services.db, services.live, settings.data_dir / "detection"),
+        Events(services.db, services.live, Checkpoints(settings.data_dir / "detection")),
         keeper,
     )
     ingest = Ingest(
         host_options(settings),
-        settings.data_dir / "journal.sqlite",
+        Journal(settings.data_dir / "journal.sqlite"),
         services.db,
         services.registry,
         consumers=consumers,
@@ -171,9 +180,9 @@ def _ingest(services: Services, keeper: OrderKeeper) -> Ingest:
     return ingest
 
 
-def _demand_moving(ingest: Ingest) -> None:
+def _demand_moving(intake: Ingest | Following) -> None:
     """The health check of ingest: raises BusyError with what does not move, and why."""
-    troubles = ingest.troubles()
+    troubles = intake.troubles()
     if troubles:
         words = "; ".join(f"{part}: {trouble}" for part, trouble in troubles.items())
         raise BusyError(T(f"数据接收停滞：{words}", f"Ingest does not move: {words}"))
@@ -207,7 +216,7 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
     )
     async with asyncio.TaskGroup() as group:
         others = [
-            group.create_task(parts.ingest.run(), name="ingest"),
+            group.create_task(parts.intake.run(), name="ingest"),
             group.create_task(keep_up(chores(parts.services)), name="upkeep"),
             group.create_task(parts.key_care.run(), name="keys"),
             group.create_task(parts.sealer.run(), name="audit"),

@@ -26,7 +26,8 @@ from hub.kit.db import Database
 from hub.kit.migrate import make_migration, upgrade
 from hub.listening import StartError
 from hub.security.vault.master import MasterKeyError
-from hub.settings import HubSettings, SettingsError, load_settings
+from hub.settings import HubSettings, Role, SettingsError, load_settings
+from hub.worker import serve_worker
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ def _serve(given: argparse.Namespace) -> int:
             "The hub has no broker: HUB_MQTT_URL is not set. Set it to mqtts://host:8883, "
             "or try the product with: storevitals-hub demo"
         )
-    asyncio.run(serve(settings))
+    asyncio.run(serve_worker(settings) if settings.role is Role.INGEST else serve(settings))
     return 0
 
 

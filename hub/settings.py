@@ -59,6 +59,13 @@ class HubSettings(BaseSettings):
         "duckdb:", description="duckdb:, influxdb://… or victoriametrics://…"
     )
 
+    shards: int = Field(
+        16, ge=1, le=1024, description="parts that ingest workers share; fixed at the first start"
+    )
+    lease_s: float = Field(
+        10.0, ge=0.5, le=60, description="an ingest worker that is silent so long loses its shards"
+    )
+
     master_key: SecretStr = Field(
         SecretStr(""), description="key that wraps all others, base64; empty: master_key_file"
     )

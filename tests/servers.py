@@ -165,7 +165,8 @@ class HubProcess(Program):
         more: Mapping[str, str] | None = None,
     ) -> None:
         self.data_dir, self.port = folder / "hub", free_port()
-        self.stores = seed_hub(self.data_dir, GROUP, demo_stores(stores), LOGIN)
+        url = (more or {}).get("HUB_DATABASE_URL", "")
+        self.stores = seed_hub(self.data_dir, GROUP, demo_stores(stores), LOGIN, url)
         self.client = HubClient(HOST, self.port, LOGIN.username, LOGIN.password)
         self._is_known = False
         own = {

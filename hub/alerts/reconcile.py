@@ -34,8 +34,9 @@ def reconcile(
     chain_of: Mapping[UUID, UUID],
     now: datetime,
 ) -> list[Told]:
-    """Bring open alerts in line with all conditions that stand; what people should hear of."""
-    is_open = _open(connection)
+    """Bring open alerts of these stores in line with all of their conditions that stand; what
+    people should hear of."""
+    is_open = _open(connection, chain_of)
     holds = {_key(place_of(finding)) for finding in standing}
     over = [
         _end(one.place, now)
@@ -51,12 +52,12 @@ def reconcile(
     ]
     due = [*over, *_due(missing, _recently_closed(connection, now), now)]
     told = Raising(connection, chain_of).post(due, now) if due else []
-    return told + _families(connection, now)
+    return told + _families(connection, chain_of, now)
 
 
-def _families(connection: Connection, now: datetime) -> list[Told]:
+def _families(connection: Connection, chain_of: Mapping[UUID, UUID], now: datetime) -> list[Told]:
     """Storms without children end; children whose parent is gone for good stand for themselves."""
-    is_open = _open(connection)
+    is_open = _open(connection, chain_of)
     batch = Batch(now)
     parents = {one.id for one in is_open}
     children = [one for one in is_open if one.parent_id is not None]
@@ -114,9 +115,10 @@ def _end(place: Place, now: datetime) -> Finding:
     )
 
 
-def _open(connection: Connection) -> list[AlertState]:
+def _open(connection: Connection, chain_of: Mapping[UUID, UUID]) -> list[AlertState]:
     rows = select(*COLUMNS).where(ALERTS.c.closed_at.is_(None))
-    return [AlertState.of(row) for row in connection.execute(rows)]
+    states = (AlertState.of(row) for row in connection.execute(rows))
+    return [state for state in states if state.place.store_id in chain_of]
 
 
 def _recently_closed(connection: Connection, now: datetime) -> list[_Closed]:

@@ -121,10 +121,12 @@ def new_login() -> Login:
     return Login("demo", "-".join(parts))
 
 
-def seed_hub(data_dir: Path, group: str, stores: Sequence[DemoStore], login: Login) -> list[UUID]:
+def seed_hub(
+    data_dir: Path, group: str, stores: Sequence[DemoStore], login: Login, url: str = ""
+) -> list[UUID]:
     """Make the hub's database with everything in it, before the hub starts; the stores' ids."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    db = Database(f"sqlite:///{data_dir / 'hub.sqlite'}")
+    db = Database(url or f"sqlite:///{data_dir / 'hub.sqlite'}")
     try:
         upgrade(db)
         return seed_chain(db, group, stores, login)

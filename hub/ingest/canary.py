@@ -27,8 +27,8 @@ Send = Callable[[str, bytes], bool]
 class Canary:
     """`send` publishes; `passed` is the journal row that every consumer has taken in."""
 
-    def __init__(self, send: Send, passed: Callable[[], int]) -> None:
-        self._send, self._passed = send, passed
+    def __init__(self, send: Send, passed: Callable[[], int], topic: str = TOPIC) -> None:
+        self._send, self._passed, self._topic = send, passed, topic
         self._expected = b""
         self._row = 0  # of the journal; 0 until it has come back
         self._since = time.monotonic()  # of the last that went all the way, at first of the start
@@ -47,7 +47,7 @@ class Canary:
         payload.body = secrets.token_bytes(_NONCE_BYTES)
         began, self._row = time.monotonic(), 0
         self._expected = payload.SerializeToString()
-        if not self._send(TOPIC, self._expected):
+        if not self._send(self._topic, self._expected):
             return False
         while not (0 < self._row <= self._passed()):
             if time.monotonic() - began > limit_s:
@@ -61,7 +61,7 @@ class Canary:
 
     def is_expected(self, topic: str, payload: bytes) -> bool:
         """Whether this is the message under way; each comes back once."""
-        if topic != TOPIC or not self._expected or payload != self._expected:
+        if topic != self._topic or not self._expected or payload != self._expected:
             return False
         self._expected = b""
         return True

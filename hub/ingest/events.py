@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -29,8 +28,9 @@ from hub.detection.slots import SLOT_MS, SLOTS, StreamKey
 from hub.detection.snapshot import SnapshotError, dump, load
 from hub.detection.standing import standing
 from hub.ingest.block import Block, NodeEventKind, TextEvent
-from hub.ingest.checkpoints import Checkpoints
-from hub.ingest.positions import load_position, save_position
+from hub.ingest.checkpoints import CheckpointStore
+from hub.ingest.positions import load_position, row_name, save_position
+from hub.ingest.shards import Lease
 from hub.ingest.watch import Watch, load_watch
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
@@ -56,10 +56,18 @@ class Events:
     name = "events"
 
     def __init__(
-        self, db: Database, live: Live, checkpoints: Path, now: Callable[[], datetime] = utc_now
+        self,
+        db: Database,
+        live: Live,
+        checkpoints: CheckpointStore,
+        now: Callable[[], datetime] = utc_now,
+        *,
+        lease: Lease | None = None,
     ) -> None:
+        """With a `lease` it is about the stores of this shard alone."""
         self._db, self._live, self._now = db, live, now
-        self._checkpoints = Checkpoints(checkpoints)
+        self._checkpoints, self._lease = checkpoints, lease
+        self._row = row_name(self.name, lease)
         self._watch = Watch(Catalog(()))
         self._engine = Engine(self._watch.catalog, self._zone_of)
         self._findings: list[Finding] = []
@@ -69,7 +77,7 @@ class Events:
         self._flushed = self._saved = 0.0
         self._reconciled = self._agents_seen = self._watched = 0.0
         with db.system_read("events") as connection:
-            self._committed = load_position(connection, self.name)
+            self._committed = load_position(connection, self._row)
         self._refresh()
         self._taken = self._start = self._kept = self._restore()
 
@@ -192,7 +200,7 @@ class Events:
             ]
             footfall.write(connection, slots)
             told = Raising(connection, self._watch.chains).post(self._findings, now)
-            save_position(connection, self.name, position, now)
+            save_position(connection, self._row, position, now)
         self._committed = position
         self._findings, self._tickets = [], []
         self._engine.trade.slots.dirty.clear()
@@ -273,7 +281,7 @@ class Events:
     def _refresh(self) -> None:
         self._watched = time.monotonic()
         with self._db.system_read("watch") as connection:
-            watch = load_watch(connection, self._watch)
+            watch = load_watch(connection, self._watch, self._lease)
         if watch is not self._watch:
             self._watch = watch
             self._engine.use(watch.catalog)

@@ -14,7 +14,7 @@ import numpy as np
 from hub.ingest.block import Block
 from hub.ingest.dead_letters import DeadLetters
 from hub.ingest.decode import Refusal, decode
-from hub.ingest.journal import Journal, Row
+from hub.ingest.journal import JournalBase, Row
 from hub.ingest.registry import Registry
 from hub.timeseries.port import Points
 
@@ -26,7 +26,7 @@ PATIENCE_S = 1.0  # of who is in front
 class Feed:
     """Any number of consumers, each in its own thread and with its own name."""
 
-    def __init__(self, journal: Journal, registry: Registry, letters: DeadLetters) -> None:
+    def __init__(self, journal: JournalBase, registry: Registry, letters: DeadLetters) -> None:
         self._journal, self._registry, self._letters = journal, registry, letters
         self._last_seq = journal.last_seq
         self._grown = threading.Condition()

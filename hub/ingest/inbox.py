@@ -14,7 +14,8 @@ GROUP_MESSAGES = 512
 class Inbox:
     """`put` blocks when the queue is full: the broker, and behind it the agents, hold the rest."""
 
-    def __init__(self) -> None:
+    def __init__(self, linger_s: float = LINGER_S) -> None:
+        self._linger_s = linger_s
         self._changed = threading.Condition()
         self._waiting: list[Arrival] = []
         self._bytes = 0
@@ -50,7 +51,7 @@ class Inbox:
             self._changed.notify_all()
 
     def _linger(self) -> None:
-        deadline = time.monotonic() + LINGER_S
+        deadline = time.monotonic() + self._linger_s
         while len(self._waiting) < GROUP_MESSAGES and not self._is_full():
             left_s = deadline - time.monotonic()
             if left_s <= 0 or self._is_closed:

@@ -14,7 +14,7 @@ from hub.ingest import names
 from hub.ingest.acks import Acks
 from hub.ingest.canary import Canary
 from hub.ingest.dead_letters import Cause, DeadLetters
-from hub.ingest.journal import Journal, RowKind
+from hub.ingest.journal import JournalBase, RowKind
 from hub.ingest.node import Node
 from hub.ingest.registry import Registry
 from hub.ingest.tables import NodeState
@@ -84,7 +84,7 @@ class Intake:
     def __init__(
         self,
         registry: Registry,
-        journal_: Journal,
+        journal_: JournalBase,
         letters: DeadLetters,
         acks: Acks,
         on_state: Callable[[Node], None],
@@ -99,8 +99,14 @@ class Intake:
         """Believe only what is durable: at start, and after a commit that failed."""
         self.watermarks: dict[UUID, Watermarks] = self._journal.watermarks()
         self._births = self._journal.births()
+        self._is_unsure = False
         if self._canary is not None:
             self._canary.journaled(0)
+
+    def recover(self) -> None:
+        """To be called before anything is taken: after a failed commit it reads what is durable."""
+        if self._is_unsure:
+            self.reset()
 
     def take(self, arrival: Arrival) -> None:
         """Never raises: what cannot be taken in is counted and the next one comes."""
@@ -113,12 +119,12 @@ class Intake:
             self._refuse(Cause.FAILED, arrival, repr(error))
 
     def commit(self) -> None:
-        """Make all of it durable, then acknowledge. Raises sqlite3.Error; nothing is taken then."""
+        """Make all of it durable, then acknowledge. When it raises nothing was taken: `recover`."""
         if self._journal.is_dirty:
             try:
                 self._journal.commit()
             except Exception:
-                self.reset()
+                self._is_unsure = True
                 raise
         if self._acks.is_waiting:
             self._acks.send_due(self.watermarks, _now_ms())

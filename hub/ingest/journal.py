@@ -6,6 +6,7 @@ threads read. Rows have rising numbers `seq`; births, deaths, gaps and quarantin
 
 import sqlite3
 import threading
+from abc import ABC, abstractmethod
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -71,45 +72,21 @@ class JournalError(Exception):
     """The journal cannot be used; the message says what to do."""
 
 
-class Journal:
-    """Opens or makes the file; raises JournalError."""
+class JournalBase(ABC):
+    """What waits for the next commit, whatever keeps it; `place` is its name in messages."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._write = _open(path)
-        self._read = _open(path)
-        self._reading = threading.Lock()
-        self._rows: list[Row] = []
-        self._marks: dict[tuple[bytes, int], tuple[int, int]] = {}
-        self._lives: dict[tuple[bytes, int], int] = {}
-        self._born: dict[bytes, int] = {}
-        newest = self._write.execute("SELECT ifnull(max(seq), 0) FROM entry").fetchone()
-        self.last_seq: int = newest[0]
-        self.next_seq: int = self.last_seq + 1
+    drop_every_s = 0.2
+
+    def __init__(self, place: str, last_seq: int) -> None:
+        self.place = place
+        self.last_seq = last_seq
+        self.next_seq = last_seq + 1
+        self._forget_pending()
 
     def start_after(self, seq: int) -> None:
-        """Give no number that a consumer has passed: this file may be older than its results."""
+        """Give no number that a consumer has passed: these rows may be older than its results."""
         self.last_seq = max(self.last_seq, seq)
         self.next_seq = self.last_seq + 1
-
-    def watermarks(self) -> dict[UUID, Watermarks]:
-        """What is durable, by agent."""
-        found: dict[UUID, Watermarks] = {}
-        for agent, epoch, batch_id, stamp_ms in self._write.execute(
-            "SELECT agent_id, epoch, batch_id, stamp_ms FROM watermark"
-        ):
-            marks = found.setdefault(UUID(bytes=agent), Watermarks())
-            marks.marks[unsigned(epoch)], marks.stamps[unsigned(epoch)] = batch_id, stamp_ms
-        for agent, epoch, told_ms in self._write.execute(
-            "SELECT agent_id, epoch, told_ms FROM life ORDER BY rowid"
-        ):
-            found.setdefault(UUID(bytes=agent), Watermarks()).lives[unsigned(epoch)] = told_ms
-        return found
-
-    def births(self) -> dict[UUID, int]:
-        """The `bdSeq` of the last birth of each agent."""
-        rows = self._write.execute("SELECT agent_id, bdseq FROM born")
-        return {UUID(bytes=agent): bdseq for agent, bdseq in rows}
 
     def append(
         self,
@@ -137,11 +114,6 @@ class Journal:
     def live(self, agent_id: UUID, epoch: int, told_ms: int) -> None:
         self._lives[agent_id.bytes, signed(epoch)] = told_ms
 
-    def forget_lives(self, agent_id: UUID) -> None:
-        """An operator has sorted out a clone: what speaks next is believed."""
-        with self._write:
-            self._write.execute("DELETE FROM life WHERE agent_id = ?", (agent_id.bytes,))
-
     def born(self, agent_id: UUID, bdseq: int) -> None:
         self._born[agent_id.bytes] = bdseq
 
@@ -152,28 +124,104 @@ class Journal:
     def commit(self) -> None:
         """Make durable what was added since the last commit; on an error all of it is forgotten."""
         try:
-            with self._write as file:
-                file.executemany(_INSERT, self._rows)
-                file.executemany(
-                    "INSERT OR REPLACE INTO watermark VALUES (?,?,?,?)",
-                    [(*key, *mark) for key, mark in self._marks.items()],
-                )
-                file.executemany(
-                    "INSERT INTO life VALUES (?,?,?) ON CONFLICT DO UPDATE"
-                    " SET told_ms = excluded.told_ms",
-                    [(*key, told_ms) for key, told_ms in self._lives.items()],
-                )
-                file.executemany("INSERT OR REPLACE INTO born VALUES (?,?)", self._born.items())
+            self._write_pending()
         except Exception:
             self.next_seq = self.last_seq + 1
             raise
         else:
             self.last_seq = self._rows[-1].seq if self._rows else self.last_seq
         finally:
-            self._rows, self._marks, self._lives, self._born = [], {}, {}, {}
+            self._forget_pending()
 
+    def _forget_pending(self) -> None:
+        self._rows: list[Row] = []
+        self._marks: dict[tuple[bytes, int], tuple[int, int]] = {}
+        self._lives: dict[tuple[bytes, int], int] = {}
+        self._born: dict[bytes, int] = {}
+
+    @abstractmethod
+    def _write_pending(self) -> None:
+        """All of it in one durable transaction."""
+
+    @abstractmethod
+    def watermarks(self) -> dict[UUID, Watermarks]:
+        """What is durable, by agent."""
+
+    @abstractmethod
+    def births(self) -> dict[UUID, int]:
+        """The `bdSeq` of the last birth of each agent."""
+
+    @abstractmethod
+    def forget_lives(self, agent_id: UUID) -> None:
+        """An operator has sorted out a clone: what speaks next is believed."""
+
+    @abstractmethod
     def read(self, after: int, most: int = READ_BYTES) -> list[Row]:
         """Rows after a number, in order, up to about so many bytes but at least one; any thread."""
+
+    @abstractmethod
+    def drop(self, floor: int, before_ms: int) -> int:
+        """Forget rows that are not after `floor` and were received before an instant: of the
+        oldest 2,000, so that it takes a few milliseconds.
+
+        The newest row always stays: the next number is counted from it. Called by the writer.
+        """
+
+    @abstractmethod
+    def size_bytes(self) -> int:
+        """Of the rows that are kept."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+
+class Journal(JournalBase):
+    """Opens or makes the file; raises JournalError."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._write = _open(path)
+        self._read = _open(path)
+        self._reading = threading.Lock()
+        newest = self._write.execute("SELECT ifnull(max(seq), 0) FROM entry").fetchone()
+        super().__init__(str(path), newest[0])
+
+    def watermarks(self) -> dict[UUID, Watermarks]:
+        found: dict[UUID, Watermarks] = {}
+        for agent, epoch, batch_id, stamp_ms in self._write.execute(
+            "SELECT agent_id, epoch, batch_id, stamp_ms FROM watermark"
+        ):
+            marks = found.setdefault(UUID(bytes=agent), Watermarks())
+            marks.marks[unsigned(epoch)], marks.stamps[unsigned(epoch)] = batch_id, stamp_ms
+        for agent, epoch, told_ms in self._write.execute(
+            "SELECT agent_id, epoch, told_ms FROM life ORDER BY rowid"
+        ):
+            found.setdefault(UUID(bytes=agent), Watermarks()).lives[unsigned(epoch)] = told_ms
+        return found
+
+    def births(self) -> dict[UUID, int]:
+        rows = self._write.execute("SELECT agent_id, bdseq FROM born")
+        return {UUID(bytes=agent): bdseq for agent, bdseq in rows}
+
+    def forget_lives(self, agent_id: UUID) -> None:
+        with self._write:
+            self._write.execute("DELETE FROM life WHERE agent_id = ?", (agent_id.bytes,))
+
+    def _write_pending(self) -> None:
+        with self._write as file:
+            file.executemany(_INSERT, self._rows)
+            file.executemany(
+                "INSERT OR REPLACE INTO watermark VALUES (?,?,?,?)",
+                [(*key, *mark) for key, mark in self._marks.items()],
+            )
+            file.executemany(
+                "INSERT INTO life VALUES (?,?,?) ON CONFLICT DO UPDATE"
+                " SET told_ms = excluded.told_ms",
+                [(*key, told_ms) for key, told_ms in self._lives.items()],
+            )
+            file.executemany("INSERT OR REPLACE INTO born VALUES (?,?)", self._born.items())
+
+    def read(self, after: int, most: int = READ_BYTES) -> list[Row]:
         found, size = [], 0
         with self._reading:
             cursor = self._read.execute(_SELECT, (after,))
@@ -186,11 +234,6 @@ class Journal:
         return found
 
     def drop(self, floor: int, before_ms: int) -> int:
-        """Forget rows that are not after `floor` and were received before an instant: of the
-        oldest 2,000, so that it takes a few milliseconds.
-
-        The newest row always stays: the next number is counted from it. Called by the writer.
-        """
         oldest = self._write.execute("SELECT min(seq) FROM entry").fetchone()[0]
         if oldest is None:
             return 0

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, insert, select
 from hub.ingest.block import Block, TextEvent
 from hub.ingest.order_tables import AgentDocumentRow
 from hub.ingest.orders import Orders
-from hub.ingest.positions import load_position, save_position
+from hub.ingest.positions import load_position, row_name, save_position
 from hub.ingest.registry import Registry
+from hub.ingest.shards import Lease
 from hub.ingest.tables import AgentRow, NodeState
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
@@ -42,11 +43,14 @@ class OrderKeeper:
 
     name = "orders"
 
-    def __init__(self, db: Database, registry: Registry, orders: Orders | None) -> None:
+    def __init__(
+        self, db: Database, registry: Registry, orders: Orders | None, lease: Lease | None = None
+    ) -> None:
         self._db, self._registry, self._orders = db, registry, orders
+        self._row = row_name(self.name, lease)
         self.send: Send = _unsent
         with db.system_read("orders") as connection:
-            self._committed = self._taken = load_position(connection, self.name)
+            self._committed = self._taken = load_position(connection, self._row)
         self._looked = self._saved = 0.0
 
     def position(self) -> int:
@@ -87,7 +91,7 @@ class OrderKeeper:
         with self._db.system("orders") as connection:
             for document in documents:
                 self._keep(connection, document)
-            save_position(connection, self.name, self._taken, utc_now())
+            save_position(connection, self._row, self._taken, utc_now())
         self._committed, self._saved = self._taken, time.monotonic()
 
     def _keep(self, connection: Connection, document: TextEvent) -> None:

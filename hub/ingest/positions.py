@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hub.ingest.shards import Lease
 from hub.kit.db import Base
 
 
@@ -21,6 +22,11 @@ class ConsumerRow(Base):
 
 
 _ROWS: Table = ConsumerRow.__table__  # type: ignore[assignment]  # declarative says FromClause
+
+
+def row_name(consumer: str, lease: Lease | None) -> str:
+    """Each shard has positions of its own."""
+    return consumer if lease is None else f"{consumer}@{lease.shard}"
 
 
 def load_position(connection: Connection, name: str) -> int:

@@ -6,16 +6,17 @@ is committed before any row that uses it is taken in.
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from hub.errors import ConflictError, NotFoundError, T
 from hub.ingest.node import Declared, Node, Series
+from hub.ingest.shards import Lease
 from hub.ingest.tables import (
     ID_LENGTH,
     AgentRow,
@@ -32,17 +33,22 @@ from hub.kit.ids import uuid7
 SERIES_LIMIT = 5000  # of one store
 PENDING_LIMIT = 1000  # unknown nodes that are remembered
 LOOK_AGAIN_S = 2.0  # how often an unknown node is looked for in SQL
+_NUMBERING = text("SELECT pg_advisory_xact_lock(7526766)")  # who numbers series, one at a time
 
 
 class Registry:
     """Any thread reads; `declare` and `change_state` belong to the journal's thread."""
 
-    def __init__(self, db: Database, *, series_limit: int = SERIES_LIMIT) -> None:
-        self._db = db
+    def __init__(
+        self, db: Database, *, series_limit: int = SERIES_LIMIT, lease: Lease | None = None
+    ) -> None:
+        """With a `lease` of the stores of this shard alone."""
+        self._db, self._lease = db, lease
         self._series_limit = series_limit
         self._lock = threading.RLock()
         self._nodes: dict[tuple[str, str], Node] = {}
         self._agents: dict[bytes, Node] = {}
+        self._of_others: set[tuple[str, str]] = set()  # nodes of other shards
         self._series: list[Series | None] = [None]
         self._store_of = np.zeros(1024, np.int32)
         self._numbers: dict[UUID, int] = {}
@@ -56,29 +62,43 @@ class Registry:
     def load(self) -> None:
         """Read everything anew; at start, and after agents were approved by somebody else."""
         with self._lock, self._db.system_read("registry") as connection:
-            for store_id, number in connection.execute(
-                select(StoreNumberRow.store_id, StoreNumberRow.number)
-            ):
-                self._remember_store(store_id, number)
             self._load_agents(connection)
-            rows = select(
-                SeriesRow.id,
-                SeriesRow.store_id,
-                SeriesRow.agent_id,
-                SeriesRow.device,
-                SeriesRow.metric,
-            )
-            for row in connection.execute(rows.order_by(SeriesRow.id)):
-                self._remember_series(Series(*row))
+            self._load_series(connection)
             alias = select(
                 AliasRow.agent_id, AliasRow.alias, AliasRow.since_seq, AliasRow.series_id
             )
+            if self._lease:
+                alias = alias.where(AliasRow.agent_id.in_([n.agent_id for n in self.nodes()]))
             for agent_id, name, since, series in connection.execute(
                 alias.order_by(AliasRow.since_seq)
             ):
                 self._agents[agent_id.bytes].learn(since, {int(name): series})
 
-    def _load_agents(self, connection: Connection) -> None:
+    def follow(self) -> None:
+        """For a process that takes nothing in: what the workers have learned since."""
+        with self._lock, self._db.system_read("registry") as connection:
+            self._load_agents(connection, is_follower=True)
+            self._load_series(connection)
+
+    def look_for_nodes(self) -> None:
+        """Agents that were approved since, in this process or in another."""
+        with self._lock, self._db.system_read("registry") as connection:
+            self._load_agents(connection)
+
+    def _load_series(self, connection: Connection) -> None:
+        """Those that are not known yet."""
+        numbers = select(StoreNumberRow.store_id, StoreNumberRow.number)
+        for store_id, number in connection.execute(numbers):
+            self._remember_store(store_id, number)
+        rows = select(
+            SeriesRow.id, SeriesRow.store_id, SeriesRow.agent_id, SeriesRow.device, SeriesRow.metric
+        ).where(SeriesRow.id >= len(self._series))
+        if self._lease:
+            rows = rows.where(SeriesRow.agent_id.in_([node.agent_id for node in self.nodes()]))
+        for row in connection.execute(rows.order_by(SeriesRow.id)):
+            self._remember_series(Series(*row))
+
+    def _load_agents(self, connection: Connection, *, is_follower: bool = False) -> None:
         table = AgentRow
         for row in connection.execute(
             select(
@@ -92,8 +112,14 @@ class Registry:
                 table.heard_at,
             )
         ):
-            if row.id.bytes not in self._agents:
+            known = self._agents.get(row.id.bytes)
+            if self._lease and not self._lease.has(row.store_id):
+                self._of_others.add((row.group_id, row.node_id))
+            elif known is None:
                 self._remember_node(Node(*row[:5], NodeState(row.state), *row[6:]))
+            elif is_follower:
+                known.state = NodeState(row.state)
+                known.state_since, known.heard_at = row.state_since, row.heard_at
 
     # who speaks
 
@@ -148,7 +174,7 @@ class Registry:
 
     def note_pending(self, group: str, name: str) -> None:
         """Remember a node that waits for approval, for the next `save_states`."""
-        if len(self._pending) < PENDING_LIMIT:
+        if len(self._pending) < PENDING_LIMIT and (group, name) not in self._of_others:
             self._pending[group, name] = utc_now()
 
     def pending(self) -> list[tuple[str, str]]:
@@ -195,52 +221,38 @@ class Registry:
 
     def declare(self, node: Node, metrics: Iterable[Declared], seq: int) -> list[Declared]:
         """Learn a birth that becomes row `seq`; committed on return. What the limit refused."""
-        new, refused = self._new_series(node, metrics := list(metrics))
-        series = node.names | {(s.device, s.metric): s.id for s in new}
-        meanings = {
-            m.alias: series[m.device, m.metric]
-            for m in metrics
-            if m.alias is not None and (m.device, m.metric) in series
-        }
-        changed = {a: s for a, s in meanings.items() if node.aliases.series.get(a) != s}
-        if new or changed:
-            self._save_birth(node, new, changed, seq)
+        metrics = list(metrics)
+        new, refused = self._new_names(node, metrics)
+        if new or _changed(node, metrics, node.names):
+            self._save_birth(node, new, metrics, seq)
         node.ignored |= {(m.device, m.metric) for m in refused}
-        node.ignored |= {m.alias for m in metrics if m.alias is not None} - meanings.keys()
+        unheard = (m for m in metrics if (m.device, m.metric) not in node.names)
+        node.ignored |= {m.alias for m in unheard if m.alias is not None}
         return refused
 
-    def _new_series(
+    def _new_names(
         self, node: Node, metrics: Sequence[Declared]
-    ) -> tuple[list[Series], list[Declared]]:
+    ) -> tuple[list[tuple[str, str]], list[Declared]]:
         names = {(m.device, m.metric): m for m in metrics if (m.device, m.metric) not in node.names}
         room = max(0, self._series_limit - len(self._of_store.get(node.store_id, ())))
-        first = len(self._series)
-        new = [
-            Series(first + i, node.store_id, node.agent_id, device, metric)
-            for i, (device, metric) in enumerate(list(names)[:room])
-        ]
-        return new, list(names.values())[room:]
+        return list(names)[:room], list(names.values())[room:]
 
     def _save_birth(
-        self, node: Node, new: Sequence[Series], changed: dict[int, int], seq: int
+        self, node: Node, names: Sequence[tuple[str, str]], metrics: Sequence[Declared], seq: int
     ) -> None:
         with self._db.system("declare series") as connection:
+            if not self._db.is_sqlite:
+                connection.execute(_NUMBERING)
             number = self._number(connection, node.store_id)
+            first = 1 + (connection.scalar(select(func.max(SeriesRow.id))) or 0)
+            new = [
+                Series(first + i, node.store_id, node.agent_id, *name)
+                for i, name in enumerate(names)
+            ]
+            known = node.names | {(s.device, s.metric): s.id for s in new}
+            changed = _changed(node, metrics, known)
             if new:
-                connection.execute(
-                    insert(SeriesRow),
-                    [
-                        {
-                            "id": s.id,
-                            "chain_id": node.chain_id,
-                            "store_id": s.store_id,
-                            "agent_id": s.agent_id,
-                            "device": s.device,
-                            "metric": s.metric,
-                        }
-                        for s in new
-                    ],
-                )
+                connection.execute(insert(SeriesRow), [_row_of(s, node.chain_id) for s in new])
             if changed:
                 connection.execute(
                     insert(AliasRow),
@@ -261,11 +273,14 @@ class Registry:
             node.learn(seq, changed)
 
     def _number(self, connection: Connection, store_id: UUID) -> int:
-        known = self._numbers.get(store_id)
+        table = StoreNumberRow
+        known = self._numbers.get(store_id) or connection.scalar(
+            select(table.number).where(table.store_id == store_id)
+        )
         if known is not None:
-            return known
-        number = 1 + (connection.scalar(select(func.max(StoreNumberRow.number))) or 0)
-        connection.execute(insert(StoreNumberRow).values(store_id=store_id, number=number))
+            return int(known)
+        number = 1 + (connection.scalar(select(func.max(table.number))) or 0)
+        connection.execute(insert(table).values(store_id=store_id, number=number))
         return int(number)
 
     # reading
@@ -315,6 +330,29 @@ class Registry:
         self._store_of[series.id] = self._numbers[series.store_id]
         self._of_store.setdefault(series.store_id, []).append(series)
         self._agents[series.agent_id.bytes].names[series.device, series.metric] = series.id
+
+
+def _changed(
+    node: Node, metrics: Sequence[Declared], names: Mapping[tuple[str, str], int]
+) -> dict[int, int]:
+    """Aliases that mean something else from now on."""
+    meanings = {
+        m.alias: names[m.device, m.metric]
+        for m in metrics
+        if m.alias is not None and (m.device, m.metric) in names
+    }
+    return {a: s for a, s in meanings.items() if node.aliases.series.get(a) != s}
+
+
+def _row_of(series: Series, chain_id: UUID) -> dict[str, object]:
+    return {
+        "id": series.id,
+        "chain_id": chain_id,
+        "store_id": series.store_id,
+        "agent_id": series.agent_id,
+        "device": series.device,
+        "metric": series.metric,
+    }
 
 
 def _save_pending(connection: Connection, group: str, name: str, heard_at: datetime) -> None:

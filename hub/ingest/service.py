@@ -7,21 +7,25 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from uuid import UUID
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.errors import BusyError
 from hub.ingest.acks import Acks
 from hub.ingest.block import Consumer
 from hub.ingest.canary import Canary
 from hub.ingest.dead_letters import Cause, DeadLetters
+from hub.ingest.ears import Ears
 from hub.ingest.feed import Feed
 from hub.ingest.follower import Follower
 from hub.ingest.inbox import Inbox
 from hub.ingest.intake import COUNTED, Intake
-from hub.ingest.journal import Journal
+from hub.ingest.journal import JournalBase, JournalError
 from hub.ingest.node import Node
-from hub.ingest.positions import load_position
+from hub.ingest.positions import load_position, row_name
 from hub.ingest.registry import Registry
+from hub.ingest.shards import Lease
 from hub.ingest.subscriber import Subscriber
 from hub.kit.db import Database
 from hub.live import Event, EventKind, Live
@@ -35,8 +39,8 @@ MOST_JOURNAL_BYTES = 4 << 30  # beyond it, rows that all have taken in go sooner
 HOUSEKEEPING_S = 2.0
 IDLE_S = 0.05
 RETRY_S = 1.0
-DROP_EVERY_S = 0.2
 STOP_S = 5.0
+WRITE_ERRORS = (sqlite3.Error, SQLAlchemyError, JournalError, BusyError)
 
 
 class Ingest:
@@ -45,23 +49,28 @@ class Ingest:
     def __init__(
         self,
         options: MqttOptions,
-        journal_path: Path,
+        journal: JournalBase,
         db: Database,
         registry: Registry,
         *,
         consumers: Sequence[Consumer],
         live: Live,
         kept_s: float = KEPT_S,
+        lease: Lease | None = None,
     ) -> None:
+        """With a `lease` it hears the nodes of this shard alone; the first one is the host."""
         self.registry, self._live = registry, live
         self._kept_s = kept_s
-        self.journal = Journal(journal_path)
-        self.journal.start_after(_furthest(db, consumers))
+        self.journal = journal
+        self.journal.start_after(_furthest(db, consumers, lease))
         self.letters = DeadLetters(db)
-        self._inbox = Inbox()
-        self._subscriber = Subscriber(options, self._inbox)
+        self._ears = Ears(registry, lease)
+        self._inbox = Inbox(self._ears.linger_s)
+        self._subscriber = Subscriber(
+            options, self._inbox, self._ears.filters(), is_host=self._ears.is_host
+        )
         self._acks = Acks(self._subscriber.send)
-        self._canary = Canary(self._subscriber.send, self._passed)
+        self._canary = Canary(self._subscriber.send, self._passed, self._ears.canary)
         self._intake = Intake(
             registry, self.journal, self.letters, self._acks, self._tell_state, self._canary
         )
@@ -125,23 +134,27 @@ class Ingest:
 
     def _keep_journal(self) -> None:
         while not self._stop.is_set():
-            for arrival in self._inbox.take(IDLE_S):
-                self._intake.take(arrival)
-            while self._released:
-                self._intake.release(self._released.pop())
             try:
-                self._intake.commit()
-                self._drop_old()
-            except sqlite3.Error as error:
-                self._note_trouble(f"{self.journal.path}: {error}")
+                self._intake.recover()
+                self._take_in()
+            except WRITE_ERRORS as error:
+                self._note_trouble(f"{self.journal.place}: {error}")
                 self._stop.wait(RETRY_S)
             else:
                 self._note_trouble("")
                 self.feed.committed(self.journal.last_seq)
 
+    def _take_in(self) -> None:
+        for arrival in self._inbox.take(IDLE_S):
+            self._intake.take(arrival)
+        while self._released:
+            self._intake.release(self._released.pop())
+        self._intake.commit()
+        self._drop_old()
+
     def _drop_old(self) -> None:
         """A little at a time, so that no commit waits for it."""
-        if time.monotonic() - self._dropped_at < DROP_EVERY_S:
+        if time.monotonic() - self._dropped_at < self.journal.drop_every_s:
             return
         self._dropped_at = time.monotonic()
         now_ms = time.time_ns() // 1_000_000
@@ -152,11 +165,15 @@ class Ingest:
 
     def _keep_house(self) -> None:
         while not self._stop.wait(HOUSEKEEPING_S):
-            for task in (self.letters.flush, self.registry.save_states):
+            for task in (self.letters.flush, self.registry.save_states, self._hear_newcomers):
                 try:
                     task()
                 except Exception as error:  # noqa: BLE001 boundary: SQL may be busy; next time
                     log.warning("%s was put off: %s", task.__qualname__, error)
+
+    def _hear_newcomers(self) -> None:
+        if more := self._ears.newcomers():
+            self._subscriber.hear(more)
 
     def _tell_state(self, node: Node) -> None:
         data = {"agent_id": str(node.agent_id), "node": node.node, "state": node.state.value}
@@ -171,10 +188,10 @@ class Ingest:
         self._trouble = trouble
 
 
-def _furthest(db: Database, consumers: Sequence[Consumer]) -> int:
+def _furthest(db: Database, consumers: Sequence[Consumer], lease: Lease | None) -> int:
     """The last row that any consumer has results of; the journal may be an older copy."""
     with db.system_read("positions") as connection:
-        in_sql = [load_position(connection, consumer.name) for consumer in consumers]
+        in_sql = [load_position(connection, row_name(each.name, lease)) for each in consumers]
     return max((*in_sql, *(consumer.position() for consumer in consumers)), default=0)
 
 

@@ -14,14 +14,27 @@ from protocols.sparkplug.topics import NAMESPACE
 BACK_WITHIN_S = 1.0  # of the broker's return, before most agents: what nobody hears is sent again
 HOST_ID = "storevitals"
 STATE_TOPIC = state_topic(HOST_ID)
-SUBSCRIPTIONS = ((STATE_TOPIC, 1), (f"{NAMESPACE}/+/+/+", 1), (f"{NAMESPACE}/+/+/+/+", 1))
+Filters = tuple[tuple[str, int], ...]
+EVERYTHING: Filters = ((f"{NAMESPACE}/+/+/+", 1), (f"{NAMESPACE}/+/+/+/+", 1))
+NEWCOMERS: Filters = ((f"{NAMESPACE}/+/NBIRTH/+", 1),)  # nodes that nobody has approved yet
 
 
 class Subscriber:
-    """Fills the inbox and says whether the host is there; `run` reconnects until cancelled."""
+    """Fills the inbox and says whether the host is there; `run` reconnects until cancelled.
 
-    def __init__(self, options: MqttOptions, inbox: Inbox) -> None:
-        self._options, self._inbox = options, inbox
+    `filters` are what it hears, with `is_host` also the STATE that it speaks as.
+    """
+
+    def __init__(
+        self,
+        options: MqttOptions,
+        inbox: Inbox,
+        filters: Filters = EVERYTHING,
+        *,
+        is_host: bool = True,
+    ) -> None:
+        self._options, self._inbox, self._is_host = options, inbox, is_host
+        self._filters = ((STATE_TOPIC, 1), *filters) if is_host else filters
         self._client: MqttClient | None = None
         self._told_ms = 0
         self._is_leaving = False
@@ -34,15 +47,23 @@ class Subscriber:
         """A command, from any thread; False when the broker is away."""
         return self._client is not None and self._client.publish(topic, payload)
 
+    def hear(self, more: Filters) -> None:
+        """From any thread."""
+        self._filters = (*self._filters, *more)
+        if self._client is not None:
+            self._client.subscribe(more)
+
     async def run(self) -> None:
-        hooks = Hooks(
-            on_message=self._on_message,
-            on_connect=self._say_online,
-            will=self._will,
-            farewell=self._farewell,
-        )
+        hooks = Hooks(on_message=self._on_message)
+        if self._is_host:
+            hooks = Hooks(
+                on_message=self._on_message,
+                on_connect=self._say_online,
+                will=self._will,
+                farewell=self._farewell,
+            )
         self._client = MqttClient(
-            self._options, hooks, SUBSCRIPTIONS, BackOff(most_s=BACK_WITHIN_S)
+            self._options, hooks, self._filters, BackOff(most_s=BACK_WITHIN_S)
         )
         await self._client.run()
 

@@ -10,6 +10,7 @@ from hub.analytics.stores import StoreClock, clocks
 from hub.archive.equipment.records import Equipment
 from hub.archive.stores.records import Store
 from hub.detection.catalog import Catalog, SeriesRow
+from hub.ingest.shards import Lease
 from hub.ingest.tables import SeriesRow as RegistryRow
 
 _UTC = ZoneInfo("UTC")
@@ -32,8 +33,8 @@ class Watch:
         return clock.zone if clock else _UTC
 
 
-def load_watch(connection: Connection, before: Watch) -> Watch:
-    """The watch as it is now; the same object when nothing has changed."""
+def load_watch(connection: Connection, before: Watch, lease: Lease | None = None) -> Watch:
+    """The watch as it is now, of one shard with a `lease`; the same object when nothing changed."""
     version = _version(connection)
     if version == before.version:
         return before
@@ -52,10 +53,14 @@ def load_watch(connection: Connection, before: Watch) -> Watch:
         )
     }
     rows = []
+    of_stores = {
+        one: clock for one, clock in clocks(connection).items() if not lease or lease.has(one)
+    }
     columns = RegistryRow.id, RegistryRow.store_id, RegistryRow.agent_id
-    for number, store_id, agent_id, device, metric in connection.execute(
-        select(*columns, RegistryRow.device, RegistryRow.metric)
-    ):
+    known = select(*columns, RegistryRow.device, RegistryRow.metric)
+    if lease:
+        known = known.where(RegistryRow.store_id.in_(of_stores))
+    for number, store_id, agent_id, device, metric in connection.execute(known):
         machine = equipment.get((store_id, device))
         row = SeriesRow(number, store_id, agent_id, device, metric)
         if machine:
@@ -63,7 +68,7 @@ def load_watch(connection: Connection, before: Watch) -> Watch:
             model = _model(machine.model_id, machine.brand, machine.model)
             row = replace(row, equipment_kind=kind, setpoint_c=setpoint_c, model=model)
         rows.append(row)
-    return Watch(Catalog(rows), clocks(connection), version)
+    return Watch(Catalog(rows), of_stores, version)
 
 
 def _model(model_id: UUID | None, brand: str | None, model: str | None) -> str | None:

@@ -20,6 +20,7 @@ import hub.archive.transfers.models
 import hub.ingest.enrolment_tables
 import hub.ingest.order_tables
 import hub.ingest.positions
+import hub.ingest.shard_tables
 import hub.ingest.tables
 import hub.kit.comments.models
 import hub.kit.exchange.columns
@@ -56,6 +57,7 @@ MODULES = (  # every module that declares tables; a new one is added here and im
     hub.ingest.enrolment_tables,
     hub.ingest.order_tables,
     hub.ingest.positions,
+    hub.ingest.shard_tables,
     hub.ingest.tables,
     hub.kit.comments.models,
     hub.kit.preferences.models,

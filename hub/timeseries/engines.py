@@ -2,6 +2,7 @@
 
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from hub.errors import InvalidError, T
 from hub.timeseries.embedded.engine import DuckDbTimeSeries
 from hub.timeseries.embedded.sealed import StoreOf
 from hub.timeseries.port import TimeSeries
+
+if TYPE_CHECKING:
+    from hub.timeseries.remote.place import PlaceOf
 
 _INFLUX = ("hub.timeseries.remote.influxdb", "InfluxTimeSeries")
 _VICTORIA = ("hub.timeseries.remote.victoriametrics", "VictoriaTimeSeries")
@@ -27,15 +31,19 @@ def one_store(series: NDArray[np.int32]) -> NDArray[np.int32]:
     return np.zeros(len(series), np.int32)
 
 
-def open_timeseries(url: str, data_dir: Path, store_of: StoreOf = one_store) -> TimeSeries:
-    """The engine keeps its own files, or its position, in `data_dir`/timeseries."""
+def open_timeseries(
+    url: str, data_dir: Path, store_of: StoreOf = one_store, place_of: "PlaceOf | None" = None
+) -> TimeSeries:
+    """The engine keeps its own files, or its position, in `data_dir`/timeseries; the position of a
+    server where `place_of` says, if given."""
     scheme, _, rest = url.partition(":")
     folder = data_dir / "timeseries"
     if scheme == "duckdb" and not rest:
         return DuckDbTimeSeries(folder, store_of)
     if scheme in REMOTE:
         module, name = REMOTE[scheme]
-        engine: TimeSeries = getattr(import_module(module), name)(url, folder)
+        more = {"place_of": place_of} if place_of else {}
+        engine: TimeSeries = getattr(import_module(module), name)(url, folder, **more)
         return engine
     raise InvalidError(
         T(

@@ -6,7 +6,7 @@ A number that is not known is left out: Prometheus shows a gap then, and never a
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from prometheus_client import Histogram
@@ -40,6 +40,18 @@ ENDLESS = "/events"  # streams: how long a page stays open is no response time
 Sample = tuple[Sequence[str], float]
 
 
+class IngestNumbers(Collector):
+    """What ingest counts, by its own names."""
+
+    def __init__(self, numbers: Callable[[], Mapping[str, float]]) -> None:
+        self._numbers = numbers
+
+    def collect(self) -> Iterator[Metric]:
+        for name, value in self._numbers().items():
+            kind = GaugeMetricFamily if name.endswith(LEVELS) else CounterMetricFamily
+            yield kind(f"{PREFIX}_{name}", name.replace("_", " "), value=value)
+
+
 class Measures(Collector):
     """Asked anew at each scrape."""
 
@@ -47,7 +59,7 @@ class Measures(Collector):
         self._services = services
 
     def collect(self) -> Iterator[Metric]:
-        yield from self._ingest()
+        yield from IngestNumbers(self._services.numbers).collect()
         for name, says, labels, read in (
             ("alerts_open", "Open alerts of all chains", ("severity",), self._alerts),
             ("notices", "Notices by state", ("state",), self._notices),
@@ -59,11 +71,6 @@ class Measures(Collector):
             for values, value in _or_nothing(name, read):
                 family.add_metric(values, value)
             yield family
-
-    def _ingest(self) -> Iterator[Metric]:
-        for name, value in self._services.numbers().items():
-            kind = GaugeMetricFamily if name.endswith(LEVELS) else CounterMetricFamily
-            yield kind(f"{PREFIX}_{name}", name.replace("_", " "), value=value)
 
     def _alerts(self) -> Iterator[Sample]:
         found = select(Alert.severity, func.count()).group_by(Alert.severity)

@@ -117,6 +117,11 @@ class _Connection:
         client.on_subscribe = self._on_subscribe
         client.on_socket_open = _send_at_once
 
+    def hear(self, more: Sequence[tuple[str, int]]) -> None:
+        self._subscriptions += more
+        if self.is_up:
+            self.paho.subscribe(list(more))
+
     def open(self, options: MqttOptions) -> None:
         """Blocks until the socket and TLS stand; raises OSError."""
         self.paho.connect(options.host, options.port, options.keep_alive_s)
@@ -205,6 +210,13 @@ class MqttClient:
             return False
         info = connection.paho.publish(topic, payload, qos, retain)
         return info.rc is MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def subscribe(self, more: Sequence[tuple[str, int]]) -> None:
+        """Hear these as well, now and on every further connection; from any thread."""
+        self.subscriptions = (*self.subscriptions, *more)
+        connection = self._connection
+        if connection is not None:
+            connection.hear(more)
 
     def move_on(self, reason: str) -> None:
         """Say the farewell, disconnect, and try the next broker; from the event loop."""

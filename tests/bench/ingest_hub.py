@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 
 from hub.ingest.block import Consumer
+from hub.ingest.checkpoints import Checkpoints
 from hub.ingest.events import Events
+from hub.ingest.journal import Journal
 from hub.ingest.registry import Registry
 from hub.ingest.series import LastSeen, SeriesConsumer
 from hub.ingest.service import Ingest
@@ -32,11 +34,11 @@ def build(folder: Path, url: str, *, has_consumers: bool) -> Ingest:
         consumers = [
             LastSeen(last, live, registry, timeseries),
             SeriesConsumer(timeseries),
-            Events(db, live, folder / "detection"),
+            Events(db, live, Checkpoints(folder / "detection")),
         ]
     options = MqttOptions(url, "storevitals-hub")
-    path = folder / "journal.sqlite"
-    return Ingest(options, path, db, registry, consumers=consumers, live=live)
+    journal = Journal(folder / "journal.sqlite")
+    return Ingest(options, journal, db, registry, consumers=consumers, live=live)
 
 
 async def tell(ingest: Ingest) -> None:

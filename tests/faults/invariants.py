@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,12 @@ from hub.alerts.families import OF_ARCHIVE
 from hub.alerts.models import Alert
 from hub.analytics.tables import FootfallSlot, QuarantinedTicketRow, SalesHour, TicketRow
 from hub.detection.findings import Rule
+from hub.ingest.checkpoints import Checkpoints
 from hub.ingest.dead_letters import DeadLetters
 from hub.ingest.decode import decode
 from hub.ingest.events import FLUSH_S, Events
 from hub.ingest.feed import Feed
-from hub.ingest.journal import Journal, RowKind, unsigned
+from hub.ingest.journal import Journal, JournalBase, RowKind, unsigned
 from hub.ingest.journal import Row as JournalRow
 from hub.ingest.registry import Registry
 from hub.kit.clock import utc_now
@@ -54,7 +55,7 @@ _SHOWN = 12  # faults of one kind in the report
 _LATER = timedelta(hours=1)
 # Not of the journal: whether an agent was missed depends on when the hub itself was there.
 _OF_OTHERS = [rule.value for rule in (Rule.AGENT_OFFLINE, *OF_ARCHIVE)]
-_DERIVED = (
+DERIVED = (
     "notice_messages", "notice_steps", "notices", "alert_votes", "work_orders",
     "alert_events", "alerts", "ticket_lines", "ticket_tenders", "tickets", "quarantined_tickets",
     "footfall_slots", "sales_hour", "sales_day_item", "unknown_codes", "consumers",
@@ -131,14 +132,12 @@ def check(hub_dir: Path, outboxes: Mapping[str, Path], timeseries_url: str = "du
         try:
             produced = [Produced.read(node, path) for node, path in outboxes.items()]
             registry = Registry(db)
-            rows = list(_rows(journal))
+            rows = list(rows_of(journal))
             said = [row for row in rows if row.kind != RowKind.CANARY]
-            _check_batches(verdict, produced, said, registry)
-            for agent in produced:
-                _check_people(verdict, agent)
+            check_batches(verdict, produced, said, registry)
             with closing(open_timeseries(timeseries_url, copy, registry.store_of)) as points:
-                _check_points(verdict, rows, registry, points)
-            _check_tickets(verdict, produced, db, registry, said)
+                check_points(verdict, rows, registry, points)
+            check_tickets(verdict, produced, db, registry, said)
             check_replay(verdict, db, journal, Path(folder) / "fresh")
         finally:
             journal.close()
@@ -146,7 +145,7 @@ def check(hub_dir: Path, outboxes: Mapping[str, Path], timeseries_url: str = "du
     return verdict
 
 
-def _rows(journal: Journal) -> Iterator[JournalRow]:
+def rows_of(journal: JournalBase) -> Iterator[JournalRow]:
     after = 0
     while rows := journal.read(after):
         yield from rows
@@ -156,7 +155,7 @@ def _rows(journal: Journal) -> Iterator[JournalRow]:
 # produced = stored ∪ outbox ∪ gaps, no key twice, values equal
 
 
-def _check_batches(
+def check_batches(
     verdict: Verdict, produced: Sequence[Produced], rows: Sequence[JournalRow], registry: Registry
 ) -> None:
     stored: dict[Key, bytes] = {}
@@ -178,6 +177,7 @@ def _check_batches(
         verdict.fault(f"announced as gaps and stored: {sorted(both)[:_SHOWN]}")
     for agent in produced:
         _check_agent(verdict, agent, stored, gaps)
+        _check_people(verdict, agent)
     made = {
         (agent.node, epoch.number, number)
         for agent in produced
@@ -270,7 +270,7 @@ def _check_people(verdict: Verdict, agent: Produced) -> None:
 # the time series hold the journal, point for point
 
 
-def _check_points(
+def check_points(
     verdict: Verdict, rows: Sequence[JournalRow], registry: Registry, timeseries: TimeSeries
 ) -> None:
     block, refusals = decode(rows, registry)
@@ -278,9 +278,9 @@ def _check_points(
         verdict.fault(f"journal row {refusal.row.seq} is not decoded: {refusal.error}")
     expected = ordered(block.points)
     found = timeseries.read(np.unique(expected.series).tolist(), 0, _END_MS)
-    if timeseries.position() != rows[-1].seq:
+    if rows and timeseries.position() != rows[-1].seq:
         verdict.fault(f"the series are at row {timeseries.position()} of {rows[-1].seq}")
-    verdict.points = len(found)
+    verdict.points += len(found)
     verdict.compare("points", _points(found), _points(expected))
 
 
@@ -294,7 +294,7 @@ def _points(points: Points) -> Counter[tuple[int, int, float, int]]:
 # tickets and alerts
 
 
-def _check_tickets(
+def check_tickets(
     verdict: Verdict,
     produced: Sequence[Produced],
     db: Database,
@@ -336,27 +336,35 @@ def check_replay(verdict: Verdict, db: Database, journal: Journal, folder: Path)
     What was derived is put away for it.
     """
     with db.system_read("invariants") as connection:
-        was = _derived(connection)
+        was = derived(connection)
     with db.system("invariants") as connection:
         connection.execute(text("PRAGMA defer_foreign_keys = ON"))
-        for table in _DERIVED:
+        for table in DERIVED:
             connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 names of our own tables
-    feed = Feed(journal, Registry(db), DeadLetters(db))
-    events = Events(db, Live(), folder, now=lambda: utc_now() + _LATER)
+    events = Events(db, Live(), Checkpoints(folder), now=later)
+    replay(Feed(journal, Registry(db), DeadLetters(db)), events)
+    with db.system_read("invariants") as connection:
+        again = derived(connection)
+    verdict.alerts = was["alerts"].total()
+    for what, rows in was.items():
+        verdict.compare(f"{what} against a replay", rows, again[what])
+
+
+def later() -> datetime:
+    return utc_now() + _LATER
+
+
+def replay(feed: Feed, events: Events) -> None:
+    """Row by row."""
     after = 0
     while (found := feed.single(after)) is not None:
         events.apply(found[0])
         after = found[1].seq
     time.sleep(FLUSH_S)
     events.tick()
-    with db.system_read("invariants") as connection:
-        again = _derived(connection)
-    verdict.alerts = was["alerts"].total()
-    for what, rows in was.items():
-        verdict.compare(f"{what} against a replay", rows, again[what])
 
 
-def _derived(connection: Connection) -> dict[str, Counter[tuple[object, ...]]]:
+def derived(connection: Connection) -> dict[str, Counter[tuple[object, ...]]]:
     alert, ticket, sales, doors = Alert, TicketRow, SalesHour, FootfallSlot
     queries = {
         "alerts": select(

@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 
 from hub.ingest.dead_letters import Cause
+from hub.ingest.journal import Journal
 from hub.ingest.registry import Registry
 from hub.ingest.series import LastSeen, SeriesConsumer
 from hub.ingest.service import Ingest
@@ -53,7 +54,7 @@ class House:
         )
         ingest = Ingest(
             MqttOptions(self.url, "storevitals-hub"),
-            self.folder / "journal.sqlite",
+            Journal(self.folder / "journal.sqlite"),
             db,
             self.registry,
             consumers=consumers,

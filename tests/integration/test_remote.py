@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from hub.ingest.journal import Journal
 from hub.ingest.order_keeper import OrderKeeper
 from hub.ingest.order_tables import AgentDocumentRow, OrderRow
 from hub.ingest.orders import Orders, Wish
@@ -77,7 +78,7 @@ class Hub:
         keeper = OrderKeeper(self.db, registry, self.orders)
         self._ingest = Ingest(
             MqttOptions(url, "hub"),
-            folder / "journal.sqlite",
+            Journal(folder / "journal.sqlite"),
             self.db,
             registry,
             consumers=(keeper,),

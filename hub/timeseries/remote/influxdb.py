@@ -21,7 +21,7 @@ from hub.timeseries.edges import to_ms
 from hub.timeseries.port import NEWEST_AHEAD_DAYS, Buckets, Capabilities, Points, UnsupportedError
 from hub.timeseries.remote.address import Address
 from hub.timeseries.remote.lines import batches
-from hub.timeseries.remote.place import Place
+from hub.timeseries.remote.place import Place, PlaceOf
 from hub.timeseries.remote.windows import buckets_by_reading
 from hub.timeseries.remote.wire import EngineRefusedError, Wire
 
@@ -54,7 +54,14 @@ class InfluxTimeSeries:
 
     capabilities = Capabilities(newest_days=NEWEST_DAYS)
 
-    def __init__(self, url: str, folder: Path, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        url: str,
+        folder: Path,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        place_of: PlaceOf = Place,
+    ) -> None:
         address = Address.parse(url, PORT, FORM)
         if not 1 <= len(address.path) <= 2 or not all(map(_PLAIN.fullmatch, address.path)):
             raise InvalidError(T(f"地址格式应为：{FORM}", f"The address must have the form {FORM}"))
@@ -68,7 +75,7 @@ class InfluxTimeSeries:
             self._wire.close()
             raise
         database = f"{address.origin}/{self._database}/{self._policy}"
-        self._place = Place(folder, database)
+        self._place = place_of(folder, database)
 
     def position(self) -> int:
         return self._place.position

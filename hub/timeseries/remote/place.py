@@ -3,7 +3,22 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
+
+
+class Kept(Protocol):
+    """A position that outlives the process; `save` is durable on return."""
+
+    position: int
+
+    def save(self, position: int) -> None: ...
+    def copy_to(self, folder: Path) -> None: ...
+
+
+PlaceOf = Callable[[Path, str], Kept]
+"""The hub's folder of time series, the name of the database → its place."""
 
 
 class Place:

@@ -23,7 +23,7 @@ from hub.timeseries.edges import from_ms, to_ms
 from hub.timeseries.port import NEWEST_AHEAD_DAYS, Buckets, Capabilities, Points, UnsupportedError
 from hub.timeseries.remote.address import Address
 from hub.timeseries.remote.lines import batches
-from hub.timeseries.remote.place import Place
+from hub.timeseries.remote.place import Place, PlaceOf
 from hub.timeseries.remote.vmflags import check_flags
 from hub.timeseries.remote.windows import buckets_by_reading
 from hub.timeseries.remote.wire import Wire
@@ -66,6 +66,7 @@ class VictoriaTimeSeries:
         now: Callable[[], datetime] = utc_now,
         flush_every_s: float = FLUSH_EVERY_S,
         read_lag_s: float = READ_LAG_S,
+        place_of: PlaceOf = Place,
     ) -> None:
         address = Address.parse(url, PORT, FORM)
         if len(address.path) > 1 or not all(map(_PLAIN.fullmatch, address.path)):
@@ -83,7 +84,7 @@ class VictoriaTimeSeries:
         except BaseException:
             self._wire.close()
             raise
-        self._place = Place(folder, f"{address.origin}/{self._name}")
+        self._place = place_of(folder, f"{address.origin}/{self._name}")
         self._position = self._place.position
 
     def position(self) -> int:

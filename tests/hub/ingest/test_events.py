@@ -50,7 +50,7 @@ class Hub:
         self.restart()
 
     def restart(self) -> None:
-        self.events = Events(self.chain.db, self.live, self.folder, lambda: self.now)
+        self.events = Events(self.chain.db, self.live, Checkpoints(self.folder), lambda: self.now)
 
     def follow(self, journal: JournalUnderTest, sizes: Iterator[int], after: int) -> int:
         """Take in all rows after one; the last row."""

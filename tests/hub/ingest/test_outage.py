@@ -17,6 +17,7 @@ from hub.analytics.stores import StoreClock
 from hub.archive.equipment.records import Equipment
 from hub.archive.stores.records import Store
 from hub.detection.findings import Rule, Severity
+from hub.ingest.checkpoints import Checkpoints
 from hub.ingest.events import Events
 from hub.ingest.feed import Feed
 from hub.kit.records.apply import Change, apply
@@ -60,7 +61,9 @@ class World:
 
     def _listen(self) -> None:
         self.feed = Feed(self.hub.journal, self.hub.registry, self.hub.letters)
-        self.events = Events(self.chain.db, self.live, self.folder / "state", self.clock.utc)
+        self.events = Events(
+            self.chain.db, self.live, Checkpoints(self.folder / "state"), self.clock.utc
+        )
         self.at = self.events.position()
 
     def restart(self) -> None:

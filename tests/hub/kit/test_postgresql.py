@@ -1,8 +1,5 @@
 """The same database rules on a real PostgreSQL: scope, log, migrations, order of commits."""
 
-import os
-import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,38 +30,15 @@ from hub.security.vault.opening import open_vault
 from hub.webhooks.sending import Dispatcher
 from tests.hub.alerts.notices.servers import web_service
 from tests.hub.chain_under_test import PASSWORD, open_chain_under_test, sign_in_for
+from tests.postgresql import running_postgresql
 
 pytestmark = pytest.mark.integration
-BIN = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-
-
-def run(folder: Path, *arguments: str | Path) -> None:
-    """PostgreSQL refuses to run as root, so root hands over to its own user."""
-    command = [str(a) for a in arguments]
-    if os.geteuid() == 0:
-        command = ["runuser", "-u", "postgres", "--", *command]
-    subprocess.run(command, check=True, cwd=folder, capture_output=True)
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if not BIN:
-        pytest.fail("PostgreSQL is missing: apt-get install postgresql")
-    folder = Path("/tmp") / f"sv-pg-{os.getpid()}"  # noqa: S108 socket paths must be short
-    folder.mkdir()
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-    data = folder / "data"
-    try:
-        run(folder, BIN[-1] / "initdb", "-D", data, "-U", "hub", "-A", "trust", "-N")
-        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
-        run(
-            folder, BIN[-1] / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "l", "start"
-        )
-        yield f"postgresql+psycopg://hub@/postgres?host={folder}"
-    finally:
-        run(folder, BIN[-1] / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
-        shutil.rmtree(folder)
+def url() -> Iterator[str]:
+    with running_postgresql() as address:
+        yield address
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.exc import OperationalError
 
+from hub.ingest.journal import Journal
 from hub.ingest.series import SeriesConsumer
 from hub.ingest.service import Ingest
 from hub.live import Live
@@ -37,7 +38,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         services = made.services
         ingest = Ingest(
             MqttOptions("mqtt://127.0.0.1:1", "storevitals-hub"),
-            folder / "journal.sqlite",
+            Journal(folder / "journal.sqlite"),
             services.db,
             services.registry,
             consumers=(SeriesConsumer(services.timeseries),),
