@@ -29,6 +29,7 @@ TILES: Mapping[str, T] = {  # the blocks of overview.html
     "vitals": T("今日要点", "Figures of today"),
     "stores": T("门店", "Stores"),
     "open_alerts": T("要处理的预警", "Alerts to handle"),
+    "tasks": T("我的任务", "My tasks"),
     "sales": T("今日销售", "Sales today"),
     "footfall": T("今日客流", "Footfall today"),
     "changes": T("最近变化", "What changed"),
@@ -57,10 +58,13 @@ def _tiles(text: str) -> tuple[Tile, ...]:
 
 
 LEAD = _tiles(
-    "vitals:full open_alerts:narrow stores:wide sales:narrow footfall:narrow changes:narrow"
+    "vitals:full open_alerts:narrow stores:wide tasks:narrow"
+    " sales:narrow footfall:narrow changes:narrow"
 )
-FLOOR = _tiles("open_alerts:wide changes:narrow vitals:full stores:wide footfall:narrow")
-WORKSHOP = _tiles("open_alerts:wide changes:narrow stores:full")
+FLOOR = _tiles(
+    "tasks:narrow open_alerts:wide changes:narrow vitals:full stores:wide footfall:narrow"
+)
+WORKSHOP = _tiles("tasks:narrow open_alerts:wide changes:narrow stores:full")
 DEFAULTS: tuple[tuple[frozenset[str], tuple[Tile, ...]], ...] = (
     (frozenset({"clerk", "cashier", "stock_keeper", "practitioner"}), FLOOR),
     (frozenset({"technician", "installer"}), WORKSHOP),

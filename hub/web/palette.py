@@ -22,6 +22,7 @@ from hub.kit.records.query import Query, rows
 from hub.kit.records.search import readings
 from hub.security.actor import Actor
 from hub.web import help as help_book
+from hub.web.favourites import favourites
 from hub.web.language import Language, say, traditional
 from hub.web.recent import Recent
 
@@ -31,10 +32,12 @@ PER_TYPE, PER_GROUP = 4, 6
 PATIENCE_S = 0.15  # types that are not looked through by then are left out
 _STORES, _PAGES = T("门店", "Stores"), T("页面", "Pages")
 _DO, _LISTS = T("操作", "Actions"), T("档案", "Archive")
+_FAVOURITES = T("收藏", "Favourites")
 _HELP = T("帮助", "Help")
 _NEW = T("新建{what}", "New {what}")
 PAGES: tuple[tuple[str, T, str, str], ...] = (
     ("/", T("总览", "Overview"), "home", ""),
+    ("/tasks", T("我的任务", "My tasks"), "check", ""),
     ("/alerts", T("预警", "Alerts"), "alert", "alerts.read"),
     ("/archive", T("全部档案", "All of the archive"), "archive", ""),
     ("/admin", T("管理", "Admin"), "admin", "users.read"),
@@ -82,7 +85,7 @@ class Palette:
     def find(self, typed: str) -> list[Hits]:
         """Groups in the order of the page; nothing typed gives pages and actions alone."""
         q = plain(typed)
-        groups = [self._stores(q), *self._records(q)] if q else []
+        groups = [self._stores(q), *self._records(q)] if q else [self._favourites()]
         groups += [self._pages(q), self._lists(q), self._actions(q), self._help(q)]
         return [one for one in groups if one.items]
 
@@ -125,6 +128,10 @@ class Palette:
         keys = shown(model, Show.KEY)
         about = str(getattr(record, keys[0].name)) if keys else ""
         return Hit(f"/archive/{path_of(model)}/{record.id}", title_of(record), about, "archive")
+
+    def _favourites(self) -> Hits:
+        kept = [Hit(one.href, one.title, "", "star") for one in favourites(self.session)]
+        return Hits(self._say(_FAVOURITES), kept)
 
     def _pages(self, q: str) -> Hits:
         found = [

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from hub.errors import T
 from hub.kit.clock import utc_now
 from hub.web.assets import DASHBOARDS, Assets
+from hub.web.favourites import Favourite
 from hub.web.formats import Formats
 from hub.web.help import topic_for
 from hub.web.language import Language, speaker
@@ -129,6 +130,7 @@ class Visitor:
     id: str = ""
     mentions: int = 0  # unread
     tour: TourCard | None = None
+    favourites: tuple[Favourite, ...] = ()
     is_by_pin: bool = False
     is_practice: bool = False
 

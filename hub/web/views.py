@@ -15,6 +15,7 @@ from hub.security.actor import Actor
 from hub.security.records import User
 from hub.security.roles import SEEDS
 from hub.web.deps import CurrentUser, Hub, ReadSession, SignedIn
+from hub.web.favourites import favourites
 from hub.web.language import Language, choose, say
 from hub.web.look import choose_look
 from hub.web.rendering import Shelf, View, Visitor
@@ -61,7 +62,10 @@ def current_view(request: Request, services: Hub, actor: CurrentUser, session: R
     open_now = services.recent.get(("open", shelf.rights, shelf.changes), OPEN_AGE_S, count)
     named = services.recent.get(named_key(actor), OPEN_AGE_S, lambda: unread(session))
     tour = services.recent.get(tour_key(actor), TOUR_AGE_S, lambda: card(session, actor))
-    visitor = replace(visitor_of(actor, bare.language, open_now), mentions=named, tour=tour)
+    stars = services.recent.get(favourites_key(actor), TOUR_AGE_S, lambda: favourites(session))
+    visitor = replace(
+        visitor_of(actor, bare.language, open_now), mentions=named, tour=tour, favourites=stars
+    )
     return replace(bare, visitor=visitor, shelf=shelf)
 
 
@@ -73,6 +77,11 @@ def named_key(actor: Actor) -> tuple[str, UUID]:
 def tour_key(actor: Actor) -> tuple[str, UUID]:
     """Under which it is kept how far somebody is with the first look around."""
     return ("tour", actor.user_id)
+
+
+def favourites_key(actor: Actor) -> tuple[str, UUID]:
+    """Under which the pages are kept that somebody has at hand."""
+    return ("favourites", actor.user_id)
 
 
 def keep_language(services: Services, actor: Actor, language: Language) -> None:

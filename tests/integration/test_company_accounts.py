@@ -190,7 +190,7 @@ def test_the_way_leads_to_no_other_site(hq: Headquarters) -> None:
     hq.there.claims = dict(LI)
     browser = hq.browser()
     answer = browser.get(hq.way(browser, next="https://elsewhere.example/"))
-    assert answer.headers["location"] == "/"
+    assert answer.headers["location"] == "/start"
 
 
 def test_new_keys_of_the_provider_are_asked_for(

@@ -25,7 +25,7 @@ from hub.web.deps import (
     set_session_cookie,
 )
 from hub.web.language import say
-from hub.web.pages.login import keep_step, login_page, own_address
+from hub.web.pages.login import keep_step, landing, login_page, own_address
 from hub.web.pages.roles import keeper
 from hub.web.rendering import View
 from hub.web.services import Services
@@ -79,7 +79,7 @@ def come_back(
     except (UnauthorizedError, ProviderError) as error:
         answer = login_page(view, services, target, error)
     else:
-        answer = RedirectResponse(target, 303)
+        answer = RedirectResponse(landing(target), 303)
         set_session_cookie(answer, services, token)
     answer.delete_cookie(_name(services), path="/", secure=services.settings.is_https)
     return answer

@@ -37,6 +37,11 @@ def own_address(wish: str) -> str:
     return wish if is_ours and "\n" not in wish and "\r" not in wish else "/"
 
 
+def landing(target: str) -> str:
+    """Where a day begins: the page that was asked for, else each person's own first page."""
+    return "/start" if target == "/" else target
+
+
 @router.get("/login")
 def show(view: PublicView, services: Hub, next: str = "/") -> Response:
     return login_page(view, services, own_address(next))
@@ -74,7 +79,7 @@ def sign_in(
         return answer
     except UnauthorizedError as error:
         return login_page(view, services, target, error, username)
-    answer = RedirectResponse(target, 303)
+    answer = RedirectResponse(landing(target), 303)
     set_session_cookie(answer, services, token)
     return answer
 
@@ -111,7 +116,7 @@ def finish(
     except (InvalidError, LockedError) as error:
         sentence = say(view.language, error.text)
         return _second_page(view, services, request, site, target, error.status, sentence)
-    answer = RedirectResponse(target, 303)
+    answer = RedirectResponse(landing(target), 303)
     answer.delete_cookie(_step_name(services), path="/", secure=services.settings.is_https)
     set_session_cookie(answer, services, token)
     return answer

@@ -38,6 +38,8 @@ from hub.web.pages.trade import (
 )
 from hub.web.pages.vitals import Vital
 from hub.web.services import Services
+from hub.web.tasks.looking import Looking
+from hub.web.tasks.waiting import Task, waiting
 from hub.web.views import CurrentView
 
 router = APIRouter(include_in_schema=False)
@@ -97,6 +99,7 @@ class Overview:
     now: datetime
     shown: int
     layout: Sequence[Tile]
+    tasks: Sequence[Task]
 
     def say(self, text: T) -> str:
         return say(self.language, text)
@@ -278,7 +281,8 @@ def overview_of(
     shown: Annotated[int, Query(ge=1, le=records.MAX_SIZE)] = SHOWN,
 ) -> Overview:
     tiles = services.recent.get(home_key(actor), HOME_AGE_S, lambda: home.layout(session, actor))
-    return Overview(session, services, actor, view.language, view.now, shown, tiles)
+    tasks = waiting(Looking(session, services, actor, view.now))
+    return Overview(session, services, actor, view.language, view.now, shown, tiles, tasks)
 
 
 def home_key(actor: Actor) -> tuple[str, UUID]:
@@ -288,4 +292,5 @@ def home_key(actor: Actor) -> tuple[str, UUID]:
 
 @router.get("/")
 def show(view: CurrentView, page: Annotated[Overview, Depends(overview_of)]) -> Response:
-    return view.kept_page("overview.html", FIGURE_AGE_S, variant=tuple(page.layout), page=page)
+    variant = (tuple(page.layout), tuple(page.tasks))
+    return view.kept_page("overview.html", FIGURE_AGE_S, variant=variant, page=page)

@@ -28,7 +28,7 @@ from hub.web.deps import (
     set_session_cookie,
 )
 from hub.web.language import say
-from hub.web.pages.login import own_address
+from hub.web.pages.login import landing, own_address
 from hub.web.palette import plain
 from hub.web.rendering import View
 from hub.web.services import Services
@@ -77,7 +77,7 @@ def switch(
         token = desk(services).switch(pc, user, plain(pin), origin)
     except UnauthorizedError as error:
         return _faces(view, services, pc, own_address(next), user, error)
-    answer = RedirectResponse(own_address(next), 303)
+    answer = RedirectResponse(landing(own_address(next)), 303)
     set_session_cookie(answer, services, token)
     return answer
 

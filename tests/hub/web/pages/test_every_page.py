@@ -43,6 +43,7 @@ PATHS = (
     "/approvals",
     "/help",
     "/home",
+    "/tasks",
     "/feedback",
     "/feedback/new",
     "/help?q=alert",
