@@ -29,6 +29,7 @@ from tests.servers import ALARM, HOST, LOGIN, StoreShape, Unit, wait_for
 SHAPE = StoreShape(units=20, metrics=6, critical=(ALARM,))
 SECONDS = 20.0 if os.environ.get("BENCH_SMALL") else 120.0
 FLIP_S = (3.0, 7.0)
+MEANS = {"raised": "raised", "returned": "raised", "cleared": "cleared"}  # told → what the bit did
 TITLE = "Latency, end of bus read to the event in the browser: 100 stores' load"
 
 
@@ -38,6 +39,7 @@ class Changes:
     def __init__(self, units: list[Unit]) -> None:
         self._before = {id(unit): 0 for unit in units}
         self._names = {id(unit): f"unit-{number}/{ALARM}" for number, unit in enumerate(units, 1)}
+        self._of_units = frozenset(self._names.values())
         self._left: dict[str, deque[tuple[str, float]]] = {}
         self.alert_s: list[float] = []
         self.value_s: list[float] = []
@@ -56,6 +58,8 @@ class Changes:
             self._left.setdefault(self._names[id(unit)], deque()).append((kind, time.monotonic()))
 
     def was_told(self, source: str, kind: str) -> None:
+        if source not in self._of_units:
+            return  # many at once are one incident of the store: an alert beside theirs
         waiting = self._left.get(source)
         if not waiting or waiting[0][0] != kind:
             self.strange += 1
@@ -81,7 +85,8 @@ def hear(stream: HTTPResponse, changes: Changes) -> None:
             kind = rest
         elif word == "data" and kind == "alert":
             alert = json.loads(rest)
-            changes.was_told(alert["source"], alert["change"])
+            if (kind_told := MEANS.get(alert["change"])) is not None:
+                changes.was_told(alert["source"], kind_told)
         elif word == "data" and kind == "reading":
             now_s = time.time()
             changes.value_s += [
