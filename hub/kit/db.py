@@ -52,9 +52,13 @@ class Database:
     @contextmanager
     def read(self, scope: Scope) -> Iterator[ScopedSession]:
         """A session that cannot write; all its queries see one state of the database."""
-        info = self._info(scope) | {WORDS: self._words}
-        with ScopedSession(self.engines.read, info=info) as session:
+        with self.reader(scope) as session:
             yield session
+
+    def reader(self, scope: Scope) -> ScopedSession:
+        """What `read` lends, for who closes it; it has no connection before its first query."""
+        info = self._info(scope) | {WORDS: self._words}
+        return ScopedSession(self.engines.read, info=info)
 
     @contextmanager
     def write(self, scope: Scope) -> Iterator[ScopedSession]:

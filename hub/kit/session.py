@@ -106,14 +106,16 @@ def _refuse_unscoped(state: ORMExecuteState) -> None:
             f"A scoped session runs ORM selects only, not: {str(state.statement)[:120]}"
         )
     statement = cast(ClauseElement, state.statement)
-    reached = _columns_of_entities(state)
+    reached: set[object] | None = None
     for element in visitors.iterate(statement):
         mapper = element._annotations.get("parententity")
         if isinstance(mapper, Mapper):
             if not issubclass(mapper.class_, ChainScoped):
                 raise UnscopedError(f"{mapper.class_.__name__} belongs to no chain.")
-        elif mapper is None and _is_core(element) and element not in reached:
-            raise UnscopedError(f"The scope cannot reach this part of a statement: {element}")
+        elif mapper is None and _is_core(element):
+            reached = _columns_of_entities(state) if reached is None else reached
+            if element not in reached:
+                raise UnscopedError(f"The scope cannot reach this part of a statement: {element}")
 
 
 def _columns_of_entities(state: ORMExecuteState) -> set[object]:

@@ -239,21 +239,21 @@ def _hurdle(row: Row[*tuple[Any, ...]]) -> Hurdle | None:
 
 def _grants(connection: Connection, user_id: UUID) -> tuple[dict[str, Stores], tuple[str, ...]]:
     """Each right with the stores it reaches, and the codes of the roles."""
-    query = (
-        select(RoleRight.right, UserRole.store_id, Role.code)
-        .join(Role, Role.id == RoleRight.role_id)
-        .join(UserRole, UserRole.role_id == Role.id)
-        .where(UserRole.user_id == user_id)
-    )
     grants: dict[str, Stores] = {}
     roles: dict[str, None] = {}
-    for right, store_id, code in connection.execute(query):
+    for right, store_id, code in connection.execute(_GRANTS, {"user_id": user_id}):
         roles[code] = None
         reach = grants.get(right, frozenset())
         grants[right] = None if reach is None or store_id is None else reach | {store_id}
     return grants, tuple(roles)
 
 
+_GRANTS = (
+    select(RoleRight.right, UserRole.store_id, Role.code)
+    .join(Role, Role.id == RoleRight.role_id)
+    .join(UserRole, UserRole.role_id == Role.id)
+    .where(UserRole.user_id == bindparam("user_id"))
+)
 _LIVE_SESSION = (
     select(
         SignInSession.id.label("session_id"),

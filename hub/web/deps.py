@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request, Response
 
 from hub.errors import BusyError, ForbiddenError, T, UnauthorizedError
@@ -177,10 +178,17 @@ def asker_for(actor: Actor, origin: Origin) -> Asker:
     return Asker(actor.user_id, actor.name, actor, origin.address)
 
 
-def read_session(services: Hub, actor: CurrentUser, origin: From) -> Iterator[ScopedSession]:
-    with services.db.read(actor.scope) as session:
-        bind_asker(session, asker_for(actor, origin))
+async def read_session(
+    services: Hub, actor: CurrentUser, origin: From
+) -> AsyncIterator[ScopedSession]:
+    """Opened without a word to the database, so here; what ends it has a thread kept free for it,
+    or requests that wait for a connection could hold every thread that gives one back."""
+    session = services.db.reader(actor.scope)
+    bind_asker(session, asker_for(actor, origin))
+    try:
         yield session
+    finally:
+        await to_thread.run_sync(session.close, limiter=CapacityLimiter(1))
 
 
 def write_session(

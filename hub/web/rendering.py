@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -164,7 +165,7 @@ class View:
     templates: Templates
     language: Language
     look: Look
-    visitor: Visitor | None = None
+    visitor: Callable[[], Visitor] | None = None
     zone: ZoneInfo = DEFAULT_ZONE
     store_id: UUID | None = None
     shelf: Shelf | None = None
@@ -194,7 +195,7 @@ class View:
         variant: Hashable = None,
     ) -> Response:
         part = self.request.headers.get("HX-Target", "")
-        values |= {"view": self, "me": self.visitor, "look": self.look}
+        values |= {"view": self, "me": self.visitor and self.visitor(), "look": self.look}
         values |= {"path": self.request.url.path, "as_of": self.now}
         values["help_topic"] = topic_for(self.request.url.path)
 
@@ -225,7 +226,10 @@ class View:
     def here(self, **changes: object) -> str:
         """This page's address with some query parameters set, or removed by None."""
         url = self.request.url
-        gone = [key for key, value in changes.items() if value is None]
-        kept = {key: value for key, value in changes.items() if value is not None}
-        url = url.remove_query_params(gone).include_query_params(**kept)
-        return f"{url.path}?{url.query}" if url.query else url.path
+        query = url.query
+        if changes:
+            asked = self.request.query_params.multi_items()
+            kept = [(key, value) for key, value in asked if key not in changes]
+            new = [(key, str(value)) for key, value in changes.items() if value is not None]
+            query = urlencode(kept + new)
+        return f"{url.path}?{query}" if query else url.path

@@ -1,15 +1,18 @@
 """Dependencies of pages: a `View` for who looks, in this one's language and look."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 
 from hub.alerts.service import count_open
 from hub.errors import T
 from hub.kit.asker import Asker, EveryRight, bind_asker
 from hub.kit.comments.service import unread
+from hub.kit.db import ScopedSession
 from hub.kit.records.apply import Change, apply
 from hub.security.actor import Actor
 from hub.security.records import User
@@ -48,25 +51,35 @@ async def lobby_view(request: Request, services: Hub, actor: SignedIn) -> View:
     return _view(request, services, actor.language)
 
 
-def current_view(request: Request, services: Hub, actor: CurrentUser, session: ReadSession) -> View:
+async def current_view(
+    request: Request, services: Hub, actor: CurrentUser, session: ReadSession
+) -> View:
     """For all other pages. A language that is asked for is kept with the person."""
+    bare = _view(request, services, actor.language)
+    if request.query_params.get("lang") == bare.language != actor.language:
+        await run_in_threadpool(keep_language, services, actor, bare.language)
+    rights = (actor.chain_id, frozenset(actor.grants.items()))
+    shelf = Shelf(services.recent, rights, services.live.changes)
+    return replace(
+        bare, visitor=partial(_visitor, services, actor, session, bare, shelf), shelf=shelf
+    )
+
+
+def _visitor(
+    services: Services, actor: Actor, session: ScopedSession, view: View, shelf: Shelf
+) -> Visitor:
+    """What the frame shows; asked for when a page is drawn, for most answers have no frame."""
 
     def count() -> int:
         return sum(sum(found.values()) for found in count_open(session).values())
 
-    bare = _view(request, services, actor.language)
-    if request.query_params.get("lang") == bare.language != actor.language:
-        keep_language(services, actor, bare.language)
-    rights = (actor.chain_id, frozenset(actor.grants.items()))
-    shelf = Shelf(services.recent, rights, services.live.changes)
     open_now = services.recent.get(("open", shelf.rights, shelf.changes), OPEN_AGE_S, count)
     named = services.recent.get(named_key(actor), OPEN_AGE_S, lambda: unread(session))
     tour = services.recent.get(tour_key(actor), TOUR_AGE_S, lambda: card(session, actor))
     stars = services.recent.get(favourites_key(actor), TOUR_AGE_S, lambda: favourites(session))
-    visitor = replace(
-        visitor_of(actor, bare.language, open_now), mentions=named, tour=tour, favourites=stars
+    return replace(
+        visitor_of(actor, view.language, open_now), mentions=named, tour=tour, favourites=stars
     )
-    return replace(bare, visitor=visitor, shelf=shelf)
 
 
 def named_key(actor: Actor) -> tuple[str, UUID]:

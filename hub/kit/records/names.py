@@ -1,6 +1,7 @@
 """Names of the records that references point to, and the choices for a reference."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -26,8 +27,12 @@ class Name(str):
 
     @staticmethod
     def of(record: Record) -> "Name":
-        name = Name(title_of(record))
-        name.is_archived = record.archived_at is not None
+        return Name.made(title_of(record), record.archived_at)
+
+    @staticmethod
+    def made(title: object, archived_at: datetime | None) -> "Name":
+        name = Name(title)
+        name.is_archived = archived_at is not None
         return name
 
 
@@ -44,7 +49,12 @@ def names_of(session: ScopedSession, wanted: Iterable[Wanted]) -> dict[UUID, Nam
             ids.setdefault(field.spec.target, set()).add(record_id)
     found: dict[UUID, Name] = {}
     for target, some in ids.items():
-        found |= {record.id: Name.of(record) for record in _those(session, model_of(target), some)}
+        model = model_of(target)
+        title = next((one.attribute for one in shown(model, Show.TITLE)), model.id)
+        wanted_rows = select(model.id, title, model.archived_at).where(
+            model.id.in_(some), *readable(session, model)
+        )
+        found |= {row[0]: Name.made(row[1], row[2]) for row in session.execute(wanted_rows)}
     return found
 
 

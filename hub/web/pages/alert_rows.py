@@ -84,19 +84,18 @@ class Names:
         store_ids = {one.store_id for one in alerts}
         devices = {one.device for one in alerts if one.device}
         user_ids = {one.assigned_to or one.acknowledged_by for one in alerts} - {None}
-        stores = session.scalars(select(Store).where(Store.id.in_(store_ids)))
-        equipment = session.scalars(
-            select(Equipment).where(
-                Equipment.store_id.in_(store_ids),
-                Equipment.device_id.in_(devices),
-                Equipment.archived_at.is_(None),
-            )
+        machines = select(Equipment).where(
+            Equipment.store_id.in_(store_ids),
+            Equipment.device_id.in_(devices),
+            Equipment.archived_at.is_(None),
         )
-        users = session.scalars(select(User).where(User.id.in_(user_ids)))
+        stores = session.scalars(select(Store).where(Store.id.in_(store_ids)))
+        equipment = session.scalars(machines) if devices else ()
+        users = select(User.id, User.name).where(User.id.in_(user_ids))
         return Names(
             {one.id: one for one in stores},
             {(one.store_id, one.device_id or ""): one for one in equipment},
-            {one.id: one.name for one in users},
+            {one.id: one.name for one in session.execute(users)} if user_ids else {},
             Plays.of(session),
             count_children(session, [one.id for one in alerts]),
         )

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Form
 from fastapi.responses import RedirectResponse
+from sqlalchemy import select
 from starlette.responses import Response
 
 from hub.alerts import service
@@ -20,7 +21,8 @@ from hub.detection.findings import Severity
 from hub.errors import InvalidError, NotFoundError, T
 from hub.kit.clock import utc_now
 from hub.kit.db import ScopedSession
-from hub.kit.records import query as records
+from hub.kit.records.access import readable
+from hub.kit.records.query import MAX_SIZE
 from hub.web.deps import CurrentUser, Hub, ReadSession, WriteSession, require
 from hub.web.language import say
 from hub.web.pages.alert_rows import AlertRow, alert_rows
@@ -113,6 +115,7 @@ def list_alerts(
     query, status = filters.query, filters.known_status
     found = service.find(session, query)
     shown = found[: query.size] if status == "all" else worst_first(found[: query.size])
+    is_page = len(found) > query.size or query.before is not None
     page = ListPage(
         rows=alert_rows(
             session, services, shown, actor=actor, language=view.language, now=view.now
@@ -130,7 +133,7 @@ def list_alerts(
         store=filters.store,
         text=filters.q,
         store_choices=store_choices(session),
-        total=service.total(session, query),
+        total=service.total(session, query) if is_page else len(found),
         next_href=next_href(view, shown) if len(found) > query.size else None,
         shelf=shelf_choices(view),
         may_edit_plays=actor.may("playbooks.update"),
@@ -162,8 +165,10 @@ def next_href(view: View, shown: Sequence[Alert]) -> str:
 
 
 def store_choices(session: ScopedSession) -> list[tuple[UUID, str]]:
-    found = records.rows(session, Store, records.Query(sort="code", size=records.MAX_SIZE))
-    return [(one.id, one.name) for one in found.items]
+    """Stores that the visitor may read, as many as a menu can hold, by their codes."""
+    own = select(Store.id, Store.name).where(Store.archived_at.is_(None), *readable(session, Store))
+    found = session.execute(own.order_by(Store.code, Store.id).limit(MAX_SIZE))
+    return [(one.id, one.name) for one in found]
 
 
 def _ids(text: str) -> tuple[UUID, ...]:

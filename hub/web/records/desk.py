@@ -91,7 +91,7 @@ class Desk:
         return Cells(self.view.language, self.view.zone, names)
 
 
-def desk(view: CurrentView, actor: CurrentUser, kind: str) -> Desk:
+async def desk(view: CurrentView, actor: CurrentUser, kind: str) -> Desk:
     if kind not in BY_PATH:
         raise NotFoundError(_NO_TYPE)
     model = BY_PATH[kind]
