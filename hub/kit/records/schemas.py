@@ -52,13 +52,13 @@ class Schema(BaseModel):
 
 
 class Page(Schema, Generic[ITEM]):
-    """One page of a list."""
+    """One page of a list. Its sources are not read for each type that it is made for."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
 
     items: list[ITEM]
-    next: str | None
-    """`cursor` of the next page; null on the last one."""
-    total: int | str
-    """How many match in all; "10000+" where there are more."""
+    next: str | None = Rule(description="`cursor` of the next page; null on the last one.")
+    total: int | str = Rule(description='How many match in all; "10000+" where there are more.')
 
 
 class Doing(Schema):
