@@ -14,7 +14,7 @@ from agent.health import DEVICE as OWN_DEVICE
 from agent.health import METRICS as OWN_METRICS
 from agent.health import Health
 from agent.identity_renewal import Renewal
-from agent.machine import give_back_memory
+from agent.machine import settle
 from agent.outbox import MEGABYTE, Outbox
 from agent.outbox_batch import Batching
 from agent.outbox_dating import BootClock
@@ -89,7 +89,7 @@ async def _run(
         async with asyncio.TaskGroup() as group:
             for name, work in services.items():
                 group.create_task(work, name=name)
-            give_back_memory()
+            settle()
             notifier.ready()
             log.info("Agent %s is running.", agent)
     finally:

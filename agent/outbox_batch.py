@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import NamedTuple
 
 from agent.clock import to_ms
 from agent.settings import Layout
@@ -14,8 +15,7 @@ DOCUMENTS = frozenset(name for name in METRICS if datatype_of(name) is Datatype.
 EQUAL_STAMP_MS = 1000  # a stamp this little behind the last one of its series is moved after it
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(NamedTuple):
     """One metric of one device with its permanent alias."""
 
     alias: int
@@ -51,6 +51,7 @@ class Batching:
     layout: Layout = Layout.NODE
     max_values: int = 200
     max_age_s: float = 2.0
+    most_values: int = 1000  # a full batch takes the rest of its round of polls along
 
 
 class Batcher:
@@ -65,24 +66,29 @@ class Batcher:
 
     def add(self, readings: Iterable[Reading], now_s: float, *, is_urgent: bool = False) -> None:
         """The readings of one poll: most have one device and one time, which is looked at once."""
-        time, time_ms, device, box = None, 0, "", None
-        for reading in readings:
-            if reading.time is not time:
-                time, time_ms = reading.time, to_ms(reading.time)
-            if box is None or reading.device != device:
-                device, box = reading.device, self._box(reading.device, now_s)
+        seen, time_ms, owner, box = None, 0, "", None
+        current, channel_of = self.current, self._channel
+        for device, metric, value, time, quality in readings:
+            if time is not seen:
+                seen, time_ms = time, to_ms(time)
+            if box is None or device != owner:
+                owner, box = device, self._box(device, now_s)
                 box.is_urgent |= is_urgent
-            channel = self._channel(device, reading.metric)
-            sample = self._sample(channel, reading, time_ms)
+            alias, _, _, datatype = channel_of(device, metric)
+            sample = Sample(alias, datatype, time_ms, value, quality)
+            last = current.get(alias)
+            if last is None or time_ms <= last.time_ms or alias in self._overlap_ms:
+                sample = self._fitted(sample, last)
             box.samples.append(sample)
-            self.current[channel.alias] = sample
+            current[alias] = sample
 
     def due(self, now_s: float, *, is_final: bool = False) -> Iterator[Batch]:
         """Batches that are urgent, full or old enough; `is_final` gives all there is."""
         for device, box in list(self._open.items()):
             while len(box.samples) >= self._rules.max_values:
-                yield _encoded(device, box.samples[: self._rules.max_values])
-                del box.samples[: self._rules.max_values]
+                most = max(self._rules.max_values, self._rules.most_values)
+                yield _encoded(device, box.samples[:most])
+                del box.samples[:most]
             if is_final or box.is_urgent or now_s - box.since_s >= self._rules.max_age_s:
                 if box.samples:
                     yield _encoded(device, box.samples)
@@ -106,14 +112,14 @@ class Batcher:
             box = self._open[key] = _Open(now_s)
         return box
 
-    def _sample(self, channel: Channel, reading: Reading, time_ms: int) -> Sample:
-        quality = reading.quality
-        last = self.current.get(channel.alias)
+    def _fitted(self, sample: Sample, last: Sample | None) -> Sample:
+        """One whose stamp is not simply later than the last of its series."""
+        time_ms, quality = sample.time_ms, sample.quality
         if last is not None and last.time_ms - EQUAL_STAMP_MS < time_ms <= last.time_ms:
             time_ms = last.time_ms + 1
-        if time_ms <= self._overlap_ms.get(channel.alias, -1) and quality is Quality.GOOD:
+        if time_ms <= self._overlap_ms.get(sample.alias, -1) and quality is Quality.GOOD:
             quality = Quality.ESTIMATED
-        return Sample(channel.alias, channel.datatype, time_ms, reading.value, quality)
+        return sample._replace(time_ms=time_ms, quality=quality)
 
 
 def history(readings: Iterable[Reading], channel: Callable[[str, str], Channel]) -> Iterator[Batch]:

@@ -17,6 +17,7 @@ from protocols.reading import Quality, Reading
 
 log = logging.getLogger(__name__)
 
+LEAST_STEP_MS = 10  # less is the two clocks being read one after the other
 HOLD_S = 600.0  # a store may have no time server at all
 
 
@@ -84,7 +85,7 @@ class Dating:
         first_ms = to_ms(taken.readings[0].time) + moved_ms if taken.readings else 0
         is_old = bool(taken.readings) and first_ms < self._newest_ms - HOLD_S * 1000
         is_wrong = is_old and not self._is_known()
-        if moved_ms <= 0 and not is_wrong:
+        if moved_ms < LEAST_STEP_MS and not is_wrong:
             return taken
         if is_wrong:  # as far apart as they were read, from the last known time on
             moved_ms += self._newest_ms - first_ms + int(taken.at_s * 1000) - self._begun_ms()

@@ -1,8 +1,8 @@
 """The one record that travels from a device to the hub."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class Quality(IntEnum):
@@ -18,8 +18,7 @@ class Quality(IntEnum):
     STALE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One value of one metric at one moment.
 
     `metric` is a name of `protocols.metrics`, whose suffix tells the unit of `value`.

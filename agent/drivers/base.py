@@ -7,12 +7,11 @@ from typing import Protocol
 from protocols.reading import Reading
 
 Now = Callable[[], datetime]
-"""The agent's clock: aware, UTC, whole milliseconds (what the wire can carry)."""
+"""The agent's clock: aware, UTC. The outbox rounds to milliseconds, what the wire can carry."""
 
 
 def utc_now() -> datetime:
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return datetime.now(UTC)
 
 
 class PolledDriver(Protocol):

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from agent.drivers.base import Now
@@ -27,7 +28,10 @@ class Bus(Protocol):
 
 
 class DrivenBus(Bus, Protocol):
-    """What the driver needs of it."""
+    """What the driver needs of it; `heard_ago_s` is how long ago its last byte came."""
+
+    @property
+    def heard_ago_s(self) -> float: ...
 
     async def write(
         self,
@@ -115,8 +119,9 @@ class ModbusDriver:
             if error.code not in _NOT_IN_THE_MAP:
                 raise
             return await self._refused(part)
+        heard_ago_s = self._bus.heard_ago_s
         self._plan.answered(part, self._clock())
-        return self._readings(decode(part.block, words).items())
+        return self._readings(decode(part.block, words).items(), heard_ago_s)
 
     async def _refused(self, part: Part) -> list[Reading]:
         if len(part.block.registers) == 1:
@@ -148,9 +153,14 @@ class ModbusDriver:
             self._plan.has_news = False
             self._plans.put(self.device, self._profile, self._plan.learned)
 
-    def _readings(self, values: Iterable[tuple[str, float | None]]) -> list[Reading]:
-        now, device = self._now(), self.device
+    def _readings(
+        self, values: Iterable[tuple[str, float | None]], heard_ago_s: float = 0.0
+    ) -> list[Reading]:
+        """Stamped with the last byte of the answer: where many buses answer at once, each waits
+        some milliseconds for its turn."""
+        now, device = self._now() - timedelta(seconds=heard_ago_s), self.device
+        good, bad = Quality.GOOD, Quality.BAD
         return [
-            Reading(device, metric, value, now, Quality.BAD if value is None else Quality.GOOD)
+            Reading(device, metric, value, now, bad if value is None else good)
             for metric, value in values
         ]

@@ -60,15 +60,17 @@ class _Unit:
 
 
 class _Ear:
-    """Counts the bytes that come in, answers or not."""
+    """Counts the bytes that come in, answers or not, and when the last ones came."""
 
     def __init__(self) -> None:
         self.heard_bytes = 0
+        self.heard_s = 0.0
         self._pending = 0
 
     def packet(self, is_sending: bool, data: bytes) -> bytes:
         """Called with all bytes that are not yet part of a frame, at each arrival."""
         if not is_sending:
+            self.heard_s = time.monotonic()
             self.heard_bytes += max(0, len(data) - self._pending)
         self._pending = 0 if is_sending else len(data)
         return data
@@ -145,6 +147,11 @@ class ModbusBus:
                 raise DeviceTimeoutError(f"{asked.text(self.line)}: silent {failures} times.")
             self.counts.writes += 1
             await self._careful(asked)
+
+    @property
+    def heard_ago_s(self) -> float:
+        """How long ago the last byte came."""
+        return time.monotonic() - self._ear.heard_s
 
     def cost(self, unit_id: int) -> ReadCost:
         """What a request to this unit costs, as measured."""

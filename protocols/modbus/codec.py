@@ -4,6 +4,8 @@ import math
 import struct
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import NamedTuple
 
 from protocols.errors import FrameError
 from protocols.modbus.profile import DataType, Profile, Register, Table
@@ -50,7 +52,17 @@ class ReadCost:
         return min(LONGEST_GAP, int(request_s / (2 * self.char_s)))
 
 
-@dataclass(frozen=True, slots=True)
+class _Plain(NamedTuple):
+    """How nine of ten registers are read: one word, to be divided; other registers have no sign."""
+
+    metric: str
+    at: int
+    register: Register
+    sign: int = -1
+    divisor: float = 1.0
+
+
+@dataclass(frozen=True)
 class Block:
     """One read request: `count` words (bits) of `table` from `address`, and the registers within.
 
@@ -62,6 +74,10 @@ class Block:
     count: int
     registers: tuple[Register, ...] = ()
     period_s: float = 0.0
+
+    @cached_property
+    def readers(self) -> tuple[_Plain, ...]:
+        return tuple(_reader(register, self.address) for register in self.registers)
 
     def runs(self) -> list["Block"]:
         """The stretches without a gap; one for a block that has none."""
@@ -148,8 +164,23 @@ def decode(block: Block, words: Sequence[int]) -> dict[str, float | None]:
     """Give the value of each metric of `block`; None where the device says "no value"."""
     if len(words) != block.count:
         raise FrameError(f"asked {block.count} words from {block.address}, got {len(words)}")
-    start = block.address
-    return {r.metric: decode_register(r, words, r.address - start) for r in block.registers}
+    values: dict[str, float | None] = {}
+    for metric, at, register, sign, divisor in block.readers:
+        if sign < 0:
+            values[metric] = decode_register(register, words, at)
+        else:
+            word = words[at]
+            values[metric] = (word - 0x10000 if word & sign else word) / divisor
+    return values
+
+
+def _reader(register: Register, start: int) -> _Plain:
+    slow = _Plain(register.metric, register.address - start, register)
+    is_word = register.type in (DataType.INT16, DataType.UINT16) and register.byte_order == "big"
+    divisor = _divisor(register.scale)
+    if not is_word or divisor is None or register.invalid or register.offset:
+        return slow
+    return slow._replace(sign=0x8000 if register.type is DataType.INT16 else 0, divisor=divisor)
 
 
 def decode_register(register: Register, words: Sequence[int], at: int = 0) -> float | None:
@@ -188,11 +219,15 @@ def _raw(register: Register, words: Sequence[int], at: int) -> float:
 
 
 def _scaled(raw: float, scale: float) -> float:
-    if scale == 1.0:
-        return float(raw)
+    divisor = _divisor(scale)
+    return raw * scale if divisor is None else raw / divisor
+
+
+@cache
+def _divisor(scale: float) -> float | None:
+    """33 * 0.1 is 3.3000000000000003, but 33 / 10 is 3.3."""
     divisor = round(1 / scale)
-    # 33 * 0.1 is 3.3000000000000003, but 33 / 10 is 3.3
-    return raw / divisor if divisor > 1 and math.isclose(divisor * scale, 1) else raw * scale
+    return float(divisor) if divisor >= 1 and math.isclose(divisor * scale, 1) else None
 
 
 def encode(registers: Iterable[Register], values: Mapping[str, float | None]) -> Memory:

@@ -24,7 +24,7 @@ class Aliases:
 
 
 def batcher(layout: Layout = Layout.NODE) -> Batcher:
-    return Batcher(Aliases(), Batching(layout, max_values=10, max_age_s=2.0))
+    return Batcher(Aliases(), Batching(layout, max_values=10, max_age_s=2.0, most_values=50))
 
 
 def reading(value: float, ms: int = 0, device: str = "meter-1", metric: str = "power_w") -> Reading:
@@ -59,11 +59,13 @@ def test_urgent_readings_take_their_neighbours_along_at_once() -> None:
     assert batch.values == 2
 
 
-def test_a_full_batch_goes_and_the_rest_waits() -> None:
+def test_a_full_batch_takes_the_rest_of_its_round_along_within_a_bound() -> None:
     box = batcher()
-    box.add([reading(n, n) for n in range(23)], now_s=100.0)
-    assert [batch.values for batch in box.due(100.0)] == [10, 10]
-    assert [batch.values for batch in box.due(100.0, is_final=True)] == [3]
+    box.add([reading(n, n) for n in range(9)], now_s=100.0)
+    assert list(box.due(100.0)) == []
+    box.add([reading(n, n) for n in range(9, 54)], now_s=100.0)
+    assert [batch.values for batch in box.due(100.0)] == [50]
+    assert [batch.values for batch in box.due(100.0, is_final=True)] == [4]
 
 
 def test_in_layout_device_each_device_has_its_own_batch() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -57,6 +57,8 @@ class FakeBus:
     ) -> None:
         self.written.append((address, *words))
 
+    heard_ago_s = 0.0
+
     def cost(self, unit_id: int) -> ReadCost:
         return ReadCost(char_s=11 / 9600, turnaround_s=0.015)
 
@@ -85,6 +87,14 @@ def test_a_cabinet_gives_all_its_metrics() -> None:
     got = read(driver)
     assert set(got) == set(driver.metrics)
     assert {name: got[name] for name in VALUES} == VALUES
+
+
+def test_a_reading_is_stamped_with_the_end_of_the_bus_read() -> None:
+    """EDG-02: not with the moment at which the agent came to it."""
+    driver, bus, _clock = build(load_profile("danfoss-ekc-202b"), VALUES)
+    bus.heard_ago_s = 0.25
+    readings = asyncio.run(driver.read())
+    assert {NOON - reading.time for reading in readings} == {timedelta(seconds=0.25)}
 
 
 def test_what_changes_seldom_is_read_seldom() -> None:

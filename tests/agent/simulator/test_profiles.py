@@ -57,6 +57,8 @@ class SimulatedBus:
     ) -> None:
         """The simulated devices need no set-up."""
 
+    heard_ago_s = 0.0
+
     def cost(self, unit_id: int) -> ReadCost:
         return ReadCost(char_s=11 / 9600, turnaround_s=0.02)
 

@@ -104,7 +104,7 @@ class Stage:
 
     def __init__(self, folder: Path, layout: Layout, recording: Recording) -> None:
         folder.mkdir(parents=True)
-        batching = Batching(layout, max_values=1)  # so that seq wraps
+        batching = Batching(layout, max_values=1, most_values=1)  # so that seq wraps
         self.outbox = Outbox(folder / "outbox.sqlite", batching=batching)
         self._layout, self._recording = layout, recording
 
