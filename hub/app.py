@@ -217,7 +217,9 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
     async with asyncio.TaskGroup() as group:
         others = [
             group.create_task(parts.intake.run(), name="ingest"),
-            group.create_task(keep_up(chores(parts.services)), name="upkeep"),
+            group.create_task(
+                keep_up(chores(parts.services), parts.services.rounds), name="upkeep"
+            ),
             group.create_task(parts.key_care.run(), name="keys"),
             group.create_task(parts.sealer.run(), name="audit"),
             group.create_task(_retention(parts.services).run(), name="retention"),

@@ -5,16 +5,18 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from hub.alerts import expiring, shortage
 from hub.analytics import proof
+from hub.errors import T
 from hub.ingest import own_rules
 from hub.ingest.own_rules import OwnRules
 from hub.ingest.run_hours import run_hours_of
 from hub.kit.clock import utc_now
 from hub.kit.statistics import learn
 from hub.maintenance import planning
-from hub.web.services import Services
+from hub.web.services import Ran, Services
 
 TICK_S = 20.0
 log = logging.getLogger(__name__)
@@ -24,7 +26,7 @@ log = logging.getLogger(__name__)
 class Chore:
     """`do` runs in a thread of its own, soon after the start and then every `every_s`."""
 
-    name: str
+    name: T
     every_s: float
     do: Callable[[], object]
 
@@ -32,27 +34,40 @@ class Chore:
 def chores(services: Services) -> tuple[Chore, ...]:
     db, series, live = services.db, services.timeseries, services.live
     run_hours = run_hours_of(services.registry, services.last)
+    remind, restock = partial(expiring.remind, db, live), partial(shortage.watch, db, live)
+    own, plan = OwnRules(db, series, live).tick, partial(planning.plan, db, run_hours)
     return (
-        Chore("seal time series", 60, lambda: series.maintain(utc_now())),
-        Chore("remind of what ends soon", expiring.EVERY_S, lambda: expiring.remind(db, live)),
-        Chore("watch the stock", shortage.EVERY_S, lambda: shortage.watch(db, live)),
-        Chore("prove the sales", proof.EVERY_S, lambda: proof.prove(db)),
-        Chore("watch own rules", own_rules.EVERY_S, OwnRules(db, series, live).tick),
-        Chore("plan maintenance", planning.EVERY_S, lambda: planning.plan(db, run_hours)),
-        Chore("learn sizes of tables", 15 * 60, lambda: learn(db)),
+        Chore(T("封存时序数据", "seal time series"), 60, lambda: series.maintain(utc_now())),
+        Chore(T("提醒快到期的", "remind of what ends soon"), expiring.EVERY_S, remind),
+        Chore(T("看护库存", "watch the stock"), shortage.EVERY_S, restock),
+        Chore(T("核对销售账", "prove the sales"), proof.EVERY_S, partial(proof.prove, db)),
+        Chore(T("检查自定规则", "watch own rules"), own_rules.EVERY_S, own),
+        Chore(T("安排保养", "plan maintenance"), planning.EVERY_S, plan),
+        Chore(T("更新表的统计", "learn sizes of tables"), 15 * 60, partial(learn, db)),
     )
 
 
-async def keep_up(all_chores: tuple[Chore, ...]) -> None:
-    """Until cancelled. A chore that fails is told of in the log, and tried at its next time."""
-    due = dict.fromkeys((chore.name for chore in all_chores), 0.0)
+async def keep_up(all_chores: tuple[Chore, ...], rounds: dict[str, Ran]) -> None:
+    """Until cancelled; `rounds` is told how each went. A chore that fails is told of in the log,
+    and tried at its next time."""
+    due = dict.fromkeys((chore.name.en for chore in all_chores), 0.0)
     while True:
         await asyncio.sleep(TICK_S)
         for chore in all_chores:
-            if time.monotonic() < due[chore.name]:
+            if time.monotonic() < due[chore.name.en]:
                 continue
-            due[chore.name] = time.monotonic() + chore.every_s
-            try:
-                await asyncio.to_thread(chore.do)
-            except Exception:
-                log.exception("The chore “%s” failed; it is tried again later.", chore.name)
+            begun = time.monotonic()
+            due[chore.name.en] = begun + chore.every_s
+            is_well = await asyncio.to_thread(_done, chore)
+            took_s = time.monotonic() - begun
+            rounds[chore.name.en] = Ran(chore.name, utc_now(), took_s, is_well)
+
+
+def _done(chore: Chore) -> bool:
+    """Whether it went well."""
+    try:
+        chore.do()
+    except Exception:
+        log.exception("The chore “%s” failed; it is tried again later.", chore.name.en)
+        return False
+    return True

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.alerts.notices.services import AllowedHosts
+from hub.errors import T
 from hub.kit.db import Database, ScopedSession
 from hub.kit.exchange.exporting import Export, ExportApproval
 from hub.kit.files.service import Files
@@ -25,6 +27,16 @@ if TYPE_CHECKING:
     from hub.timeseries.last import LastValues
     from hub.timeseries.port import TimeSeries
     from hub.web.rendering import Templates
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One time of some repeated work."""
+
+    name: T
+    at: datetime
+    took_s: float
+    is_well: bool
 
 
 def _go_ahead(session: ScopedSession, export: Export) -> str | None:  # noqa: ARG001
@@ -52,6 +64,9 @@ class Services:
     """What `GET /metrics` tells beside the process itself: name → value now."""
     export_approval: ExportApproval = _go_ahead
     """Asked before records leave as a file."""
+
+    rounds: dict[str, Ran] = field(default_factory=dict)
+    """How the last time of each piece of repeated work went, by its name."""
 
     enrolment: "Enrolment | None" = None
     """How agents get their identity; None where the hub has no authority of its own."""

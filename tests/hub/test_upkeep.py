@@ -5,14 +5,16 @@ import asyncio
 import pytest
 
 from hub import upkeep
+from hub.errors import T
 from hub.upkeep import Chore, keep_up
+from hub.web.services import Ran
 
 
 def test_chores_go_on_when_one_fails(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(upkeep, "TICK_S", 0.01)
-    done = list[str]()
+    done, rounds = list[str](), dict[str, Ran]()
 
     def fail() -> None:
         done.append("fail")
@@ -22,8 +24,9 @@ def test_chores_go_on_when_one_fails(
         done.append("work")
 
     async def three_rounds() -> None:
-        rare = Chore("rare", 3600, lambda: done.append("rare"))
-        task = asyncio.create_task(keep_up((Chore("fail", 0, fail), rare, Chore("work", 0, work))))
+        rare = Chore(T("少", "rare"), 3600, lambda: done.append("rare"))
+        often = [Chore(T(name, name), 0, do) for name, do in (("fail", fail), ("work", work))]
+        task = asyncio.create_task(keep_up((often[0], rare, often[1]), rounds))
         while done.count("work") < 3:  # noqa: ASYNC110  # it happens in threads
             await asyncio.sleep(0.005)
         task.cancel()
@@ -32,3 +35,8 @@ def test_chores_go_on_when_one_fails(
     asyncio.run(three_rounds())
     assert done[:5] == ["fail", "rare", "work", "fail", "work"]
     assert "“fail” failed" in caplog.text
+    assert {name: one.is_well for name, one in rounds.items()} == {
+        "fail": False,
+        "rare": True,
+        "work": True,
+    }

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from hub.errors import FieldsError, T
 from hub.kit.comments.service import comments
 from hub.kit.db import Record, ScopedSession
+from hub.kit.preferences.service import prefer
 from hub.kit.records.access import load, may, may_see, right_of
 from hub.kit.records.actions import perform, possible
 from hub.kit.records.apply import Action, Change, VersionConflictError, apply, undo
@@ -21,6 +22,7 @@ from hub.kit.records.reveal import REVEAL, reveal
 from hub.web.api.files import owner_of
 from hub.web.colleagues import colleagues
 from hub.web.deps import ReadSession, WriteSession
+from hub.web.pages.login import own_address
 from hub.web.records.copies import copy_of
 from hub.web.records.desk import At, Desk, Posted
 from hub.web.records.finders import resolved
@@ -50,7 +52,7 @@ def show_new(at: At, session: ReadSession, copy: UUID | None = None) -> Response
     asked = {k: v for k, v in at.view.request.query_params.items() if k in first}
     copied = copy_of(load(session, at.model, copy)) if copy else {}
     form = at.forms(session).form(first | copied | asked, first)
-    return at.page("records/form.html", form=form, record=None, clash="")
+    return at.form_page(session, form=form, record=None, clash="")
 
 
 @router.post("/archive/{kind}/new")
@@ -63,11 +65,18 @@ def create(at: At, session: WriteSession, sent: Posted) -> Response:
         if not error.fields:
             raise
         form = at.forms(session).form(typed.values, typed.was, error.fields)
-        return at.page("records/form.html", status=422, form=form, record=None, clash="")
+        return at.form_page(session, status=422, form=form, record=None, clash="")
     if sent.get("again"):
         store = f"?store_id={store_of(record)}" if "store_id" in fields_of(at.model) else ""
         return RedirectResponse(f"/archive/{path_of(at.model)}/new{store}", 303)
     return _to(record)
+
+
+@router.post("/archive/{kind}/fields")
+def choose_fields(at: At, session: WriteSession, sent: Posted) -> Response:
+    """Few fields or all of them, in every form of this part of the archive (UX-10)."""
+    prefer(session, at.full_key, 1 if sent.get("full") else None)
+    return RedirectResponse(own_address(sent.get("back", at.path)), 303)
 
 
 @router.get("/archive/{kind}/suggest")
@@ -98,6 +107,7 @@ def show_record(at: At, session: ReadSession, id: UUID) -> Response:
         record=record,
         title=title_of(record),
         facts=[fact for field, fact in facts.items() if not field.has(Show.ADVANCED)] + computed,
+        is_full=at.is_full(session),
         more=[fact for field, fact in facts.items() if field.has(Show.ADVANCED)],
         tables=[cells.table(field, record) for field in with_lines],
         steps=timeline(at.view, session, at.model, history(session, at.model, id)),
@@ -150,7 +160,7 @@ def show_form(at: At, session: ReadSession, id: UUID) -> Response:
     at.actor.demand(right_of(at.model, "update"), store_of(record))
     values = values_of(record)
     form = at.forms(session).form(values, values, version=record.version)
-    return at.page("records/form.html", form=form, record=record, clash="")
+    return at.form_page(session, form=form, record=record, clash="")
 
 
 @router.post("/archive/{kind}/{id}/edit")
@@ -168,7 +178,7 @@ def update(at: At, session: WriteSession, id: UUID, sent: Posted) -> Response:
         record = load(session, at.model, id)
         shown = values_of(record) | dict(typed.values)
         form = at.forms(session).form(shown, typed.was, error.fields, typed.version)
-        return at.page("records/form.html", status=422, form=form, record=record, clash="")
+        return at.form_page(session, status=422, form=form, record=record, clash="")
 
 
 def _clashed(
@@ -182,7 +192,7 @@ def _clashed(
     was = {**typed.was, **{name: now[name] for name in error.clashes}}
     form = at.forms(session).form(now | dict(typed.values), was, errors, error.version)
     clash = at.say(_CLASHED)
-    return at.page("records/form.html", status=409, form=form, record=record, clash=clash)
+    return at.form_page(session, status=409, form=form, record=record, clash=clash)
 
 
 @router.post("/archive/{kind}/{id}/archive")

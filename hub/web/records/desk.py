@@ -10,6 +10,7 @@ from starlette.responses import Response
 from hub.archive.catalogue import RECORD_TYPES
 from hub.errors import NotFoundError, T
 from hub.kit.db import Record, ScopedSession
+from hub.kit.preferences.service import preferences
 from hub.kit.records.access import right_of
 from hub.kit.records.declare import fields_of, path_of
 from hub.kit.records.names import names_of, references
@@ -17,8 +18,8 @@ from hub.security.actor import Actor
 from hub.web.deps import CurrentUser
 from hub.web.language import say
 from hub.web.records.cells import Cells
-from hub.web.records.forms import Forms
-from hub.web.records.menu import Group, menu
+from hub.web.records.forms import Form, Forms
+from hub.web.records.menu import Group, menu, module_of
 from hub.web.rendering import View
 from hub.web.services import Services
 from hub.web.views import CurrentView
@@ -76,6 +77,27 @@ class Desk:
             groups=self.groups(),
             **values,
         )
+
+    def form_page(
+        self,
+        session: ScopedSession,
+        form: Form,
+        record: Record | None,
+        clash: str = "",
+        status: int = 200,
+    ) -> Response:
+        values = {"form": form, "record": record, "clash": clash}
+        full = self.is_full(session)
+        return self.page("records/form.html", status=status, is_full=full, **values)
+
+    @property
+    def full_key(self) -> str:
+        """The choice between few fields and all of them holds for a whole part of the archive."""
+        return f"full.{module_of(path_of(self.model))}"
+
+    def is_full(self, session: ScopedSession) -> bool:
+        """Whether rare fields are shown to this visitor without being asked for."""
+        return bool(preferences(session, self.full_key))
 
     def groups(self) -> list[Group]:
         return menu(self.actor, self.view.language)

@@ -67,6 +67,12 @@ OTHER = T("其他", "More")
 _GROUP_OF = {path: number for number, (_, paths) in enumerate(GROUPS) for path in paths}
 
 
+def module_of(path: str) -> str:
+    """The part of the archive that a type belongs to, by the first type of it."""
+    number = _GROUP_OF.get(path)
+    return GROUPS[number][1][0] if number is not None else path
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """A heading and its record types as (path, label)."""

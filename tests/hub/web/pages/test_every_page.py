@@ -26,6 +26,7 @@ PATHS = (
     "/account/notices",
     "/admin/notices",
     "/admin",
+    "/admin/automation",
     "/admin/agents",
     "/admin/refused",
     "/admin/people",

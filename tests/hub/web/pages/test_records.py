@@ -145,6 +145,25 @@ def test_required_fields_come_first_and_rare_ones_are_folded(chief: TestClient) 
     assert document.all("details")
 
 
+def test_all_fields_are_shown_to_who_asks_for_them_in_that_part_of_the_archive(
+    world: World, chief: TestClient
+) -> None:
+    """UX-10: one choice a part, kept with the person."""
+
+    def is_open(client: TestClient, path: str) -> bool:
+        folds = page(client, path).all("details")
+        return any("open" in one.attributes for one in folds)
+
+    forms = "/archive/equipment/new", "/archive/spare-parts/new", "/archive/suppliers/new"
+    assert [is_open(chief, path) for path in forms] == [False] * 3
+    chief.post("/archive/equipment/fields", data={"full": "1", "back": forms[0]})
+    again = english(world.signed_in(CHIEF))
+    assert [is_open(again, path) for path in forms] == [True, True, False]
+    assert is_open(again, f"/archive/equipment/{world.mine.cabinet}")
+    chief.post("/archive/spare-parts/fields", data={"full": "", "back": forms[1]})
+    assert [is_open(again, path) for path in forms] == [False] * 3
+
+
 def test_a_record_is_made_by_its_form(world: World, manager: TestClient) -> None:
     form = filled(page(manager, "/archive/equipment/new"))
     form |= {"store_id": str(world.mine.id), "code": "F-1", "name": "Oven", "type": "oven"}
