@@ -18,6 +18,7 @@ from hub.archive.playbooks.records import PlaybookEntry
 from hub.archive.policies.records import Policy
 from hub.archive.prices.records import PriceList
 from hub.archive.products.records import Product, ProductCategory, ScaleLayout
+from hub.archive.promotions.records import Promotion
 from hub.archive.purchase_orders.records import PurchaseOrder
 from hub.archive.regions.records import Region
 from hub.archive.services.records import Package, Service
@@ -48,6 +49,7 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     ProductCategory,
     ScaleLayout,
     PriceList,
+    Promotion,
     Service,
     Package,
     Supplier,

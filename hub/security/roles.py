@@ -45,6 +45,7 @@ COSTS = ("suppliers", "products", "contracts", "partners", "equipment", "equipme
 ORDERING = ("send", "receive", "cancel")
 COUNTING = ("start", "review", "recount")
 COUNTED = (*COUNTING, "post", "cancel")
+PROMOTING = ("publish", "end")
 DECIDING = ("renew", "renegotiate", "end", "reopen")
 
 
@@ -71,6 +72,7 @@ _SEEDS = (
         | _may(("purchase_orders",), *ORDERING)
         | _may(("stocktakes",), *KEEP, *COUNTED)
         | _may(("contracts",), *DECIDING)
+        | _may(("promotions",), *KEEP, *PROMOTING)
         | _may(("chains",), READ, UPDATE)
         | _may(("readings", "alerts", "work_orders", "audit", "metrics"), READ)
         | _may(CARE, *KEEP)
@@ -90,13 +92,14 @@ _SEEDS = (
         | _may(("user_feedback",), READ, UPDATE)
         | _may(("chains", "alerts"), UPDATE)
         | _may(CARE, *KEEP)
+        | _may(("promotions",), *KEEP, *PROMOTING)
         | _may(("sales",), CREATE),
     ),
     Seed(
         "hq_analyst",
         T("总部分析员", "HQ analyst"),
         _may((*PLACES, *BUSINESS, *WATCH, *BUYING, *TRADE, "competitors", "membership"), READ)
-        | _may(("stock", "stocktakes"), READ)
+        | _may(("stock", "stocktakes", "promotions"), READ)
         | _may(("suppliers", "products", "contracts", "equipment", "equipment_types"), COST),
     ),
     Seed(
@@ -104,7 +107,7 @@ _SEEDS = (
         T("区域经理", "Region manager"),
         _may(("areas", "equipment", "work_orders", "documents", "competitors"), *KEEP)
         | _may((*PLACES, *BUSINESS, "readings", "alerts", "agents", *BUYING, *TRADE), READ)
-        | _may((*PEOPLE, *CLIENTS, *RULES, "stock", "stocktakes"), READ)
+        | _may((*PEOPLE, *CLIENTS, *RULES, "stock", "stocktakes", "promotions"), READ)
         | _may(("stores", "alerts"), UPDATE)
         | _may(("employees",), PERSONAL)
         | _may(("equipment",), COST),
@@ -119,7 +122,7 @@ _SEEDS = (
             (*BUYING, *PEOPLE, *CLIENTS, *RULES, "playbooks", "alert_rules", "maintenance_plans"),
             READ,
         )
-        | _may(("notice_routes", "on_call"), READ)
+        | _may(("notice_routes", "on_call", "promotions"), READ)
         | _may(("customers", "employees"), CREATE, UPDATE, PERSONAL)
         | _may(("equipment",), COST)
         | _may(("stocktakes",), *KEEP, *COUNTED)
@@ -132,6 +135,7 @@ _SEEDS = (
         _may(("areas", "equipment", "documents", "employees", "competitors", "stock"), *KEEP)
         | _may(("stocktakes",), *KEEP, *COUNTED)
         | _may((*PLACES, *BUSINESS, *WATCH, "products", "posts", *CLIENTS, *RULES), READ)
+        | _may(("promotions",), READ)
         | _may(("customers",), CREATE, UPDATE)
         | _may(("customers", "employees"), PERSONAL)
         | _may(("equipment",), COST)
@@ -141,7 +145,7 @@ _SEEDS = (
     Seed(
         "clerk",
         T("店员", "Clerk"),
-        _may((*PLACES, "footfall", *WATCH, "products", "stock", "policies"), READ)
+        _may((*PLACES, "footfall", *WATCH, "products", "stock", "policies", "promotions"), READ)
         | _may(("work_orders",), CREATE)
         | _may(("stocktakes",), READ, UPDATE)
         | _may(("customers",), READ, CREATE, UPDATE),
@@ -149,7 +153,7 @@ _SEEDS = (
     Seed(
         "cashier",
         T("收银员", "Cashier"),
-        _may(("chains", "stores", "products", "membership", "policies"), READ)
+        _may(("chains", "stores", "products", "membership", "policies", "promotions"), READ)
         | _may(("customers",), READ, CREATE, UPDATE)
         | _may(("sales",), CREATE),
     ),
@@ -221,7 +225,7 @@ _SEEDS = (
             (*PLACES, *BUSINESS, *WATCH, "stock", "users", "roles", "agents", "audit", "metrics"),
             READ,
         )
-        | _may(("stocktakes",), READ)
+        | _may(("stocktakes", "promotions"), READ)
         | _may((*BUYING, *TRADE, *RULES, "documents", "competitors", "partners"), READ)
         | _may(COSTS, COST),
     ),

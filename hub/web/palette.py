@@ -44,6 +44,7 @@ PAGES: tuple[tuple[str, T, str, str], ...] = (
     ("/admin/interfaces", T("接口与推送", "API and webhooks"), "out", "webhooks.read"),
     ("/sales", T("小票", "Receipts"), "till", "sales.read"),
     ("/sales/figures", T("销售分析", "Sales figures"), "till", "sales.read"),
+    ("/promotions", T("促销试算", "Try promotions"), "till", "promotions.read"),
     ("/sales/close", T("日结", "Close of the day"), "till", "sales.create"),
     ("/stock/counts", T("盘点", "Stocktakes"), "stock", "stocktakes.read"),
     ("/stock/watch", T("库存看护", "Stock watch"), "stock", "stock.read"),

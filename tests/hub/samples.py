@@ -47,6 +47,7 @@ _WORDS: dict[tuple[str, str], Sequence[str]] = {
 }
 """Values of texts that only take certain words."""
 _BESIDE: dict[str, dict[str, Any]] = {
+    "promotions": {"off_percent": 10},
     "maintenance_plans": {"every_days": 90, "for_type": "cabinet"},
 }
 """What the rules of a type ask for beside its required fields, by table."""

@@ -60,7 +60,7 @@ GROUPS: tuple[tuple[T, tuple[str, ...]], ...] = (
             "conditions",
         ),
     ),
-    (T("市场", "Market"), ("competitors", "competitor-prices")),
+    (T("市场", "Market"), ("promotions", "competitors", "competitor-prices")),
     (T("接口", "Interfaces"), ("webhooks",)),
 )
 OTHER = T("其他", "More")
