@@ -22,7 +22,6 @@ from hub.archive.promotions.model import (
 )
 from hub.archive.promotions.records import Promotion, PromotionKind, PromotionStatus
 from hub.archive.stores.records import Store
-from hub.errors import T
 from hub.kit.db import Database, Scope, ScopedSession
 
 ANY_MEMBER = "member"
@@ -49,7 +48,7 @@ def rule_of(one: Promotion, zone: ZoneInfo) -> Rule:
         tiers = _Members() if not one.tiers else frozenset(str(tier) for tier in one.tiers)
     return Rule(
         id=str(one.id),
-        name=T(one.name, one.name_en or one.name),
+        name=one.title,
         benefit=_benefit(one),
         goods=_goods(one),
         start=datetime.combine(starts, time.min, zone) if starts else None,

@@ -159,6 +159,10 @@ class Promotion(Record):
     )
     notes: Mapped[str | None] = long_text("备注", "Notes", ADVANCED)
 
+    @property
+    def title(self) -> T:
+        return T(self.name, self.name_en or self.name)
+
     def problems(self) -> Iterator[tuple[str, T]]:
         for name in _NEEDS[self.kind]:
             if getattr(self, name) is None:

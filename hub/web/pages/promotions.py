@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy import select
 from starlette.responses import Response
 
@@ -58,13 +58,16 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the try-out form says; `basket` is a code and how many a line."""
+    """What the try-out form says; `basket` is a code and how many a line, `member` a tier."""
 
-    basket: str
-    at: datetime
-    is_member: bool
-    tier: UUID | None
-    coupon: str
+    basket: Annotated[str, Query(max_length=4000)] = ""
+    at: Annotated[str, Query(max_length=16)] = ""
+    member: Annotated[str, Query(max_length=40)] = ""
+    coupon: Annotated[str, Query(max_length=40)] = ""
+
+    def customer(self, tiers: Iterable[MemberTier]) -> Customer:
+        tier = next((one.id for one in tiers if str(one.id) == self.member), None)
+        return Customer(bool(self.member), tier, frozenset({self.coupon.strip()} - {""}))
 
 
 @router.get("/promotions")
@@ -73,46 +76,44 @@ def show_promotions(
     session: ReadSession,
     services: Hub,
     actor: CurrentUser,
+    asked: Annotated[Asked, Depends()],
     store: UUID | None = None,
-    *,
-    basket: Annotated[str, Query(max_length=4000)] = "",
-    at: Annotated[str, Query(max_length=16)] = "",
-    member: Annotated[str, Query(max_length=40)] = "",
-    coupon: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
     stores = stores_with(session, actor, READ)
     if not stores:
         return view.page("promotions.html", here=None)
     here = chosen(stores, store)
     clock = StoreClock.of(here)
-    when = _when(at, view.now.astimezone(clock.zone))
+    when = _when(asked.at, view.now.astimezone(clock.zone))
     tiers = session.scalars(select(MemberTier).where(MemberTier.archived_at.is_(None))).all()
-    tier = next((one.id for one in tiers if str(one.id) == member), None)
-    asked = Asked(basket, when, bool(member), tier, coupon.strip())
-    lines, unknown = _read_basket(services, actor, basket)
+    lines, unknown = _read_basket(services, actor, asked.basket)
     listed = _listed(session)
-    drafts = [one.id for one in listed if one.status is PromotionStatus.DRAFT]
-    worked = None
-    if lines:
-        buyer = Buyer(here.id, clock.day_of(when), tier_id=tier)
-        coupons = frozenset({asked.coupon} - {""})
-        customer = Customer(asked.is_member, tier, coupons)
-        worked = work_out(session, buyer, customer, lines, when, drafts=drafts)
     rules = [rule_of(one, clock.zone) for one in listed]
+    tried = None
+    if lines:
+        customer = asked.customer(tiers)
+        buyer = Buyer(here.id, clock.day_of(when), tier_id=customer.tier_id)
+        drafts = [one.id for one in listed if one.status is PromotionStatus.DRAFT]
+        worked = work_out(session, buyer, customer, lines, when, drafts=drafts)
+        tried = _told(session, worked, lines, view.language)
     return replace(view, zone=clock.zone).page(
         "promotions.html",
         here=here,
         stores=[(one.id, one.name) for one in stores],
         asked=asked,
-        member=member,
-        members=[("any", say(view.language, T("会员", "Member")))]
-        + [(str(one.id), one.name) for one in tiers],
+        when=when,
+        members=_members(tiers, view.language),
         unknown=[say(view.language, _UNKNOWN.format(code=code)) for code in unknown],
-        tried=_told(session, worked, lines, view.language) if worked else None,
+        tried=tried,
         listed=[(one, say(view.language, one.kind.label)) for one in listed],
         conflicts=[say(view.language, one.what) for one in conflicts(rules)],
         may_write=actor.may("promotions.create"),
     )
+
+
+def _members(tiers: Iterable[MemberTier], language: Language) -> list[tuple[str, str]]:
+    anyone = "any", say(language, T("会员", "Member"))
+    return [anyone, *((str(one.id), one.name) for one in tiers)]
 
 
 def _when(text: str, now: datetime) -> datetime:
@@ -166,7 +167,7 @@ def _told(
             (names[item].title, say(language, one.text), one.quantity_milli) for item, one in gifts
         ],
         refused=[
-            (worked.promotions[one.rule].name, say(language, one.why))
+            (say(language, worked.promotions[one.rule].title), say(language, one.why))
             for one in worked.priced.not_applied
         ],
         priced=worked.priced,

@@ -58,6 +58,7 @@ PATHS = (
     "/stock/counts",
     "/stock/transfers",
     "/stock/on",
+    "/promotions",
     "/sales",
     "/sales/figures",
     "/sales/figures?by=conversion",
