@@ -7,6 +7,7 @@ from sqlalchemy import Table
 from hub.alerts.notices.models import NoticeChannel
 from hub.archive.catalogue import RECORD_TYPES
 from hub.kit.records.declare import fields_of
+from hub.security.approvals.models import ApprovalRequest
 from hub.security.models import SecondFactor
 from hub.security.oidc.models import OidcProvider
 from hub.security.replays import KeptAnswer
@@ -23,5 +24,6 @@ SEALED_COLUMNS: tuple[SealedColumn, ...] = (
     SealedColumn(cast(Table, NoticeChannel.__table__), "url"),
     SealedColumn(cast(Table, KeptAnswer.__table__), "answer"),
     SealedColumn(cast(Table, SecondFactor.__table__), "secret"),
+    SealedColumn(cast(Table, ApprovalRequest.__table__), "secrets"),
     SealedColumn(cast(Table, OidcProvider.__table__), "client_secret"),
 )

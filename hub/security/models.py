@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, UniqueConstraint, false, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kit.clock import utc_now
@@ -189,3 +189,32 @@ class PracticeChain(Base):
     of_chain_id: Mapped[UUID]
     made_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
+
+
+class PolicyEdition(ChainScoped, Base):
+    """One wording that everybody accepts before they work on; the next one ends it (SEC-23)."""
+
+    __tablename__ = "policy_editions"
+    __table_args__ = (
+        UniqueConstraint("policy_id", "number"),
+        Index(None, "chain_id", "ended_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    policy_id: Mapped[UUID]
+    number: Mapped[int]
+    title: Mapped[str]
+    wording: Mapped[str] = mapped_column(Text())
+    published_by: Mapped[str]
+    published_at: Mapped[datetime] = mapped_column(default=utc_now)
+    ended_at: Mapped[datetime | None]
+
+
+class PolicyAcceptance(ChainScoped, Base):
+    """Somebody has read this wording and accepts it."""
+
+    __tablename__ = "policy_acceptances"
+
+    edition_id: Mapped[UUID] = mapped_column(ForeignKey("policy_editions.id"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -15,12 +15,14 @@ from hub.kit.db import Database, Scope
 from hub.kit.records.apply import Action, Change, apply
 from hub.kit.records.log import note
 from hub.security.accounts import Grant, NewAccount, add_account, demand_user, put_grants
+from hub.security.approvals.giving import Giving, demand
 from hub.security.links import Invitation, make_link
 from hub.security.models import Credential, Role, SecondFactor, SignInSession, UserRole
 from hub.security.passwords import NO_PASSWORD, Passwords
 from hub.security.records import User
 from hub.security.sessions import OpenSession, end_sessions, open_sessions
 
+_MEANWHILE = T("角色已被别人改过，请重新申请。", "The roles were changed meanwhile; ask again.")
 _OWN = T("自己的角色由别人来改。", "Your own roles are changed by somebody else.")
 
 
@@ -67,8 +69,14 @@ class People:
                 return person
         raise NotFoundError(T("没有这个用户。", "There is no such user."))
 
-    def add(self, chain_id: UUID, new: NewPerson, asker: Asker) -> tuple[UUID, Invitation]:
+    def add(
+        self, chain_id: UUID, new: NewPerson, asker: Asker, *, is_approved: bool = False
+    ) -> tuple[UUID, Invitation]:
         """A person without a password, and the link to set one."""
+        if new.grants and not is_approved:
+            told = {"username": new.username, "name": new.name, "language": new.language}
+            change = told | {"grants": as_json(new.grants)}
+            demand(self._db, chain_id, Giving("users", None, change), asker)
         account = NewAccount(
             new.username, new.name, None, new.grants, new.language, must_change=False
         )
@@ -77,14 +85,29 @@ class People:
             return user_id, make_link(connection, chain_id, user_id)
 
     def set_grants(
-        self, chain_id: UUID, user_id: UUID, grants: Iterable[Grant], asker: Asker
+        self,
+        chain_id: UUID,
+        user_id: UUID,
+        grants: Iterable[Grant],
+        asker: Asker,
+        *,
+        seen: Sequence[Sequence[str]] | None = None,
     ) -> None:
-        """Replace the roles of somebody else; the next request of this person feels it."""
+        """Replace the roles of somebody else; the next request of this person feels it.
+
+        `seen` are the roles that an approval judged: it is good for a change of these alone.
+        """
         if asker.user_id == user_id:
             raise ConflictError(_OWN)
+        wanted, held = tuple(grants), self.get(chain_id, user_id).grants
+        if seen is not None and as_json(held) != [list(one) for one in seen]:
+            raise ConflictError(_MEANWHILE)
+        if seen is None and not set(wanted) <= set(held):
+            change = {"before": as_json(held), "grants": as_json(wanted)}
+            demand(self._db, chain_id, Giving("users", user_id, change), asker)
         with self._db.system("people") as connection:
             demand_user(connection, chain_id, user_id)
-            put_grants(connection, chain_id, user_id, tuple(grants), asker)
+            put_grants(connection, chain_id, user_id, wanted, asker)
 
     def shut_out(self, chain_id: UUID, user_id: UUID, asker: Asker) -> None:
         """Disable: every session and token ends, nothing of the person's past is lost."""
@@ -138,6 +161,11 @@ class People:
         return count
 
 
+def as_json(grants: Iterable[Grant]) -> list[list[str]]:
+    """Roles as an approval and the audit keep them: [code, store]."""
+    return [[one.role, str(one.store_id or "")] for one in grants]
+
+
 def _note(connection: Connection, action: str, asker: Asker, chain_id: UUID, user_id: UUID) -> None:
     note(connection, action, asker, chain_id=chain_id, record_type="users", record_id=user_id)
 
@@ -147,7 +175,7 @@ def _grants(connection: Connection, chain_id: UUID) -> dict[UUID, tuple[Grant, .
         select(UserRole.user_id, Role.code, UserRole.store_id)
         .join(Role, Role.id == UserRole.role_id)
         .where(UserRole.chain_id == chain_id)
-        .order_by(Role.code)
+        .order_by(Role.code, UserRole.store_id)
     )
     found: dict[UUID, tuple[Grant, ...]] = {}
     for user_id, code, store_id in connection.execute(query):

@@ -12,10 +12,12 @@ from hub.kit.asker import Asker
 from hub.kit.db import Database
 from hub.kit.ids import uuid7
 from hub.kit.records.log import note
+from hub.security.approvals.giving import Giving, demand
 from hub.security.models import Role, RoleRight, UserRole
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _RIGHT = re.compile(r"[a-z_]{2,60}\.[a-z_]{2,30}")
+_MEANWHILE = T("权限已被别人改过，请重新申请。", "The rights were changed meanwhile; ask again.")
 _KEEPER = frozenset({"users.read", "users.update", "roles.read", "roles.update"})
 ADMIN = "admin"
 NEVER = {ADMIN: "health_profiles."}
@@ -98,10 +100,22 @@ class RoleBook:
         rights: Iterable[str],
         needs_second_factor: bool,
         asker: Asker,
+        seen: Iterable[str] | None = None,
     ) -> None:
-        """Give a role these rights and no others; holds from everybody's next request."""
+        """Give a role these rights and no others; holds from everybody's next request.
+
+        `seen` are the rights that an approval judged: it is good for a change of these alone.
+        """
         old, new = self.get(chain_id, code), frozenset(rights)
         _demand_sound(code, new)
+        if seen is not None and old.rights != frozenset(seen):
+            raise ConflictError(_MEANWHILE)
+        is_more = new - old.rights or (old.needs_second_factor and not needs_second_factor)
+        if seen is None and is_more:
+            told = {"code": code, "name_zh": name.zh, "name_en": name.en}
+            both = {"before": sorted(old.rights), "rights": sorted(new)}
+            change = {**told, **both, "needs_second_factor": needs_second_factor}
+            demand(self._db, chain_id, Giving("roles", old.id, change), asker)
         with self._db.system("roles") as connection:
             values = {"name_zh": name.zh, "name_en": name.en}
             connection.execute(

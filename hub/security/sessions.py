@@ -16,6 +16,8 @@ from hub.kit.ids import uuid7
 from hub.security.actor import Actor, Hurdle, Stores
 from hub.security.models import (
     Credential,
+    PolicyAcceptance,
+    PolicyEdition,
     PracticeChain,
     Role,
     RoleRight,
@@ -234,7 +236,7 @@ def _hurdle(row: Row[*tuple[Any, ...]]) -> Hurdle | None:
         return Hurdle.PASSWORD
     if row.needs_factor and not row.has_factor:
         return Hurdle.SECOND_FACTOR
-    return None
+    return Hurdle.POLICIES if row.has_unread else None
 
 
 def _grants(connection: Connection, user_id: UUID) -> tuple[dict[str, Stores], tuple[str, ...]]:
@@ -273,6 +275,16 @@ _LIVE_SESSION = (
         exists()
         .where(SecondFactor.user_id == User.id, SecondFactor.confirmed_at.is_not(None))
         .label("has_factor"),
+        exists()
+        .where(
+            PolicyEdition.chain_id == User.chain_id,
+            PolicyEdition.ended_at.is_(None),
+            ~exists().where(
+                PolicyAcceptance.edition_id == PolicyEdition.id,
+                PolicyAcceptance.user_id == User.id,
+            ),
+        )
+        .label("has_unread"),
         exists().where(PracticeChain.chain_id == User.chain_id).label("is_practice"),
     )
     .join(User, User.id == SignInSession.user_id)

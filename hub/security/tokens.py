@@ -14,7 +14,7 @@ from hub.security.models import SignInSession
 from hub.security.sessions import Account, Origin, Token, open_session
 
 MOST_DAYS = 366
-_NO_MORE = T("令牌不能再发令牌。", "A token makes no further tokens.")
+_NO_MORE = T("令牌和 PIN 不能再发令牌。", "Neither a token nor a PIN makes tokens.")
 
 
 class Tokens:
@@ -35,7 +35,7 @@ class Tokens:
     ) -> Token:
         """InvalidError without a name or a right of the actor's own."""
         rights = sorted(set(scopes))
-        if actor.is_program:
+        if actor.is_program or actor.is_by_pin:
             raise ForbiddenError(_NO_MORE)
         _demand_sound(actor, name, rights, days)
         account = Account(actor.user_id, actor.chain_id, actor.name, "")

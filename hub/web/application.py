@@ -63,6 +63,7 @@ from hub.web.pages import (
     order_photos,
     overview,
     persons,
+    policies,
     practice,
     privacy,
     promotions,
@@ -183,6 +184,7 @@ PAGES: tuple[APIRouter, ...] = (
     approval_pages.router,
     privacy.router,
     persons.router,
+    policies.router,
     ui_kit.router,
 )
 

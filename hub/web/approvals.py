@@ -13,6 +13,7 @@ from hub.kit.records.apply import Change
 from hub.kit.records.models import model_of
 from hub.security.approvals.desk import Desk
 from hub.security.approvals.gate import ApprovalNeededError
+from hub.security.approvals.handing import Handing
 from hub.security.approvals.models import ApprovalRequest
 from hub.security.sessions import Sessions
 from hub.web.once import keeper_of
@@ -21,7 +22,7 @@ from hub.web.services import Services
 
 def open_desk(db: Database, sessions: Sessions) -> Desk:
     """The desk over this database; what is approved is done with the asker's present rights."""
-    return Desk(db, sessions.absent, _perform)
+    return Desk(db, sessions.absent, _perform, Handing(db).give)
 
 
 def desk_of(services: Services) -> Desk:

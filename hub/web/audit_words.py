@@ -51,6 +51,7 @@ _ACTIONS = {
     "approval_refused": T("驳回", "Refused"),
     "approval_rule_added": T("添加审批规则", "Added an approval rule"),
     "approval_rule_ended": T("停用审批规则", "Ended an approval rule"),
+    "give_rights": T("调高权限", "Give more rights"),
     "delegated": T("委托审批", "Delegated approvals"),
     "notice_published": T("发布告知书", "Published a notice"),
     "consent_given": T("记录授权同意", "Recorded a consent"),
@@ -58,6 +59,9 @@ _ACTIONS = {
     "person_erased": T("删除个人资料", "Erased a person"),
     "assessment_signed": T("签署影响评估", "Signed an impact assessment"),
     "access_reviewed": T("权限复核", "Reviewed rights"),
+    "policy_published": T("发布制度", "Published a policy"),
+    "policy_withdrawn": T("停止执行制度", "Withdrew a policy"),
+    "policy_accepted": T("阅读并接受制度", "Read and accepted a policy"),
     "finding_closed": T("关闭异常提醒", "Closed a finding"),
     "order_configure": T("下达配置", "Ordered a configuration"),
     "order_update": T("下达软件更新", "Ordered an update"),
@@ -76,6 +80,12 @@ _TYPES = {
     "roles": T("角色", "Roles"),
     "keys": T("密钥", "Keys"),
     "changes": T("审计日志", "Audit log"),
+    "approval_rules": T("审批规则", "Approval rules"),
+}
+_RIGHTS = {
+    "before_": T("现在的角色", "Roles now"),
+    "grants_": T("以后的角色", "Roles then"),
+    "needs_second_factor": T("要求两步验证", "Needs a second factor"),
 }
 _SEALED = "v1|"
 _LONG = 60
@@ -108,8 +118,8 @@ def change_words(record_type: str, values: Mapping[str, Any]) -> list[tuple[T, s
 def _labels(record_type: str) -> dict[str, T]:
     for model in RECORD_TYPES:
         if model.__tablename__ == record_type:
-            return {name: field.label for name, field in fields_of(model).items()}
-    return {}
+            return _RIGHTS | {name: field.label for name, field in fields_of(model).items()}
+    return _RIGHTS
 
 
 def _short(value: object) -> str:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import JSON, ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hub.alerts.models import Alert
 from hub.kit.db import Base, ChainScoped, StoreScoped
 from hub.kit.ids import uuid7
 
@@ -84,7 +85,7 @@ class Notice(StoreScoped, Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    alert_id: Mapped[UUID] = mapped_column(ForeignKey("alerts.id"))
+    alert_id: Mapped[UUID] = mapped_column(ForeignKey(Alert.id))
     step: Mapped[int] = mapped_column(SmallInteger)  # severity * STEPS + number of the step
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     severity: Mapped[int] = mapped_column(SmallInteger)

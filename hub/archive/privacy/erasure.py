@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import Connection, Table, Text, delete, or_, select, update
+from sqlalchemy import cast as sql_cast
 
 from hub.archive.customers.records import Customer, CustomerDay
 from hub.archive.privacy.persons import blanks, records_about
@@ -22,6 +23,7 @@ from hub.kit.db import Database, Scope
 from hub.kit.files.models import StoredFile
 from hub.kit.records.log import note
 from hub.kit.tables import Record
+from hub.security.approvals.models import ApprovalRequest, ApprovalState
 from hub.security.audit.chain import AuditChain
 from hub.security.privacy.consent import Consents
 from hub.security.vault.vault import Vault
@@ -83,6 +85,12 @@ def _blank(
             values["search_words"] = ""
         connection.execute(update(table).where(table.c.id == record.id).values(values))
         ids.append(record.id)
+    named = [sql_cast(ApprovalRequest.change, Text).contains(str(one)) for one in ids]
+    held = update(ApprovalRequest).where(or_(ApprovalRequest.record_id.in_(ids), *named))
+    waiting = ApprovalRequest.state.in_((ApprovalState.WAITING, ApprovalState.APPROVED))
+    over = {"state": ApprovalState.REFUSED, "ended_at": now}
+    connection.execute(held.where(waiting).values(over))
+    connection.execute(held.values(change={}, secrets=None))
     connection.execute(delete(CustomerDay).where(CustomerDay.customer_id.in_(ids)))
     said = select(Comment.id).where(Comment.record_id.in_(ids))
     connection.execute(delete(Mention).where(Mention.comment_id.in_(said)))

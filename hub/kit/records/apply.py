@@ -27,8 +27,8 @@ from hub.kit.records.lines import completed, put, value_of
 from hub.kit.records.log import ChangeLog, keep_commit_order, row_of, tell
 from hub.kit.records.owning import refuse_hand_over, with_owner
 from hub.kit.records.pointers import pointer_problems
-from hub.kit.records.ports import Wish, ports_of
-from hub.kit.records.reveal import opened_past, sealed
+from hub.kit.records.ports import Secrets, Wish, ports_of
+from hub.kit.records.reveal import opened, opened_past, sealed, subject_of
 from hub.kit.records.schemas import SOME_WRONG, as_json, checked, schemas_of
 from hub.kit.records.search import keep_search_words
 from hub.kit.records.sight import is_hidden, told_changes
@@ -266,12 +266,20 @@ def _archive(session: ScopedSession, record: M, change: Change, action: Action) 
 def _ask_approval(
     session: ScopedSession, record: Record, action: str, values: Mapping[str, Any]
 ) -> None:
-    """Secrets are nobody's to judge, so the gate is not told of them."""
+    """Secrets are nobody's to judge: the gate is told their names, and opens what it keeps."""
     model = type(record)
-    open_ones = {name: value for name, value in values.items() if not is_secret(model, name)}
+    hidden = [one for one in guarded(model) if one.is_secret and one.name in values]
+    names = {field.name for field in hidden}
+    open_ones = {name: value for name, value in values.items() if name not in names}
+    secrets = Secrets(
+        tuple(sorted(names)),
+        lambda: {field.name: opened(session, record, field) for field in hidden},
+        subject_of(record),
+    )
     about = (model.__tablename__, record.id, store_of(record), str(action), open_ones)
     amounts = {} if action in set(Action) else amounts_of(record)
-    ports_of(session).approvals.demand(session, Wish(*about, record.version, amounts))
+    wish = Wish(*about, record.version, amounts, secrets if hidden else None)
+    ports_of(session).approvals.demand(session, wish)
 
 
 def _refuse_overlap(

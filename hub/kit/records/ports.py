@@ -3,7 +3,7 @@
 Every session of a `Database` carries its `Ports`. Without a vault nothing secret can be written.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hub.errors import BusyError, T
 from hub.kit.asker import Rights
 
-__all__ = ["ApprovalGate", "Place", "Ports", "Rights", "Vault", "Wish", "ports_of"]
+__all__ = ["ApprovalGate", "Place", "Ports", "Rights", "Secrets", "Vault", "Wish", "ports_of"]
 
 _NO_VAULT = T(
     "中心没有密钥库，不能读写保密内容；请检查 HUB_ 密钥设置。",
@@ -60,6 +60,19 @@ class Wish:
     values: Mapping[str, Any]
     version: int | None = None
     amounts: Mapping[str, float] = field(default_factory=dict)
+    secrets: "Secrets | None" = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The secrets among the new values: known by name, opened only for who keeps the change.
+
+    `subject_id` is the person they are about.
+    """
+
+    names: tuple[str, ...]
+    open: Callable[[], Mapping[str, str | None]] = field(repr=False)
+    subject_id: UUID | None = None
 
 
 class ApprovalGate(Protocol):

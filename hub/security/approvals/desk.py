@@ -1,5 +1,6 @@
 """The desk: what waits for whom, saying yes or no, and doing what was approved."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,9 +18,10 @@ from hub.kit.ids import uuid7
 from hub.kit.records.apply import Action, Change, apply
 from hub.kit.records.log import note
 from hub.kit.records.models import model_of
-from hub.kit.records.ports import Wish
+from hub.kit.records.ports import Place, Wish
 from hub.security.actor import Actor
 from hub.security.approvals.gate import APPROVED, Pending, rule_for
+from hub.security.approvals.giving import GIVE
 from hub.security.approvals.models import (
     ApprovalDelegate,
     ApprovalRequest,
@@ -38,6 +40,7 @@ _NONE = T("没有这个申请。", "There is no such request.")
 EXPORT = "export"
 Whose = Callable[[UUID], Actor | None]
 Perform = Callable[[ScopedSession, ApprovalRequest], None]
+Give = Callable[[ApprovalRequest, Asker], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,11 @@ class Case:
 
 
 class Desk:
-    """`whose` gives somebody's present rights; `perform` does a declared action of a record."""
+    """`whose` gives somebody's present rights; `perform` does a declared action of a record, and
+    `give` what raises rights, in transactions of its own."""
 
-    def __init__(self, db: Database, whose: Whose, perform: Perform) -> None:
-        self._db, self._whose, self._perform = db, whose, perform
+    def __init__(self, db: Database, whose: Whose, perform: Perform, give: Give) -> None:
+        self._db, self._whose, self._perform, self._give = db, whose, perform, give
 
     def keep(self, pending: Pending, beside: Callable[[Connection], None] | None = None) -> None:
         """Write the request down, after the change that asked for it was undone."""
@@ -185,6 +189,7 @@ class Desk:
         votes = tuple(session.scalars(query.order_by(ApprovalVote.step)))
         is_mine = request.asker_id == actor.user_id
         may = request.state == ApprovalState.WAITING and not is_mine
+        may = may and not (request.action == GIVE and request.record_id == actor.user_id)
         if may and len(votes) < len(request.steps):
             may = bool(_in_whose_place(session, actor, request, request.steps[len(votes)]))
         may = may and all(vote.voter_id != actor.user_id for vote in votes)
@@ -207,11 +212,13 @@ class Desk:
         same = update(ApprovalRequest).where(
             ApprovalRequest.id == request.id, ApprovalRequest.state == ApprovalState.WAITING
         )
-        ended = utc_now() if is_over else None
+        ended: dict[str, Any] = {"ended_at": utc_now()} if is_over else {}
+        if state is ApprovalState.REFUSED:
+            ended["secrets"] = None
         vote = {"voter_id": actor.user_id, "voter_name": actor.name, "is_yes": is_yes}
         try:
             with self._db.system("approvals") as connection:
-                if not connection.execute(same.values(state=state, ended_at=ended)).rowcount:
+                if not connection.execute(same.values(state=state, **ended)).rowcount:
                     raise ConflictError(_OVER)
                 about = {"chain_id": actor.chain_id, "request_id": request.id, "step": step}
                 place = "" if place == actor.name else place
@@ -231,16 +238,21 @@ class Desk:
             actor = self._whose(request.asker_id)
             if actor is None:
                 raise ForbiddenError(T("申请人已停用。", "Who asked for it is disabled."))
-            with self._db.write(actor.scope) as session:
-                bind_asker(session, Asker(actor.user_id, actor.name, actor))
-                session.info[APPROVED] = request
-                self._change(session, request)
+            asker = Asker(actor.user_id, actor.name, actor)
+            if request.action == GIVE:
+                self._give(request, asker)
+            else:
+                with self._db.write(actor.scope) as session:
+                    bind_asker(session, asker)
+                    session.info[APPROVED] = request
+                    self._change(session, request)
             state, outcome = ApprovalState.DONE, ""
         except HubError as error:
             state, outcome = ApprovalState.FAILED, f"{error.text.zh} / {error.text.en}"
         whose = update(ApprovalRequest).where(ApprovalRequest.id == request.id)
         with self._db.system("approvals") as connection:
-            connection.execute(whose.values(state=state, ended_at=utc_now(), outcome=outcome))
+            over = {"state": state, "ended_at": utc_now(), "outcome": outcome, "secrets": None}
+            connection.execute(whose.values(over))
         return state
 
     def _change(self, session: ScopedSession, request: ApprovalRequest) -> None:
@@ -248,11 +260,17 @@ class Desk:
         if request.action not in set(Action):
             self._perform(session, request)
             return
-        seen = request.record_version
-        change = Change(
-            request.record_id, request.change, seen, reason, action=Action(request.action)
-        )
+        seen, values = request.record_version, request.change | self._secrets(request)
+        change = Change(request.record_id, values, seen, reason, action=Action(request.action))
         apply(session, model_of(request.record_type), change)
+
+    def _secrets(self, request: ApprovalRequest) -> dict[str, Any]:
+        """What was sealed with the request; HubError when the person was erased meanwhile."""
+        if request.secrets is None:
+            return {}
+        place = Place(request.chain_id, ApprovalRequest.__tablename__, "secrets", request.id)
+        opened: dict[str, Any] = json.loads(self._db.ports.vault.open(place, request.secrets))
+        return opened
 
     def _expire(self, chain_id: UUID) -> None:
         """Requests whose deadline is over; asked before every look, so no timer is needed."""
@@ -267,7 +285,7 @@ class Desk:
                 return
         over = update(ApprovalRequest).where(*late)
         with self._db.system("approvals") as connection:
-            connection.execute(over.values(state=ApprovalState.EXPIRED, ended_at=now))
+            connection.execute(over.values(state=ApprovalState.EXPIRED, ended_at=now, secrets=None))
 
 
 def _refuse(case: Case, actor: Actor) -> None:

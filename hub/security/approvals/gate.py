@@ -4,8 +4,9 @@ It is asked for every change of a record, whoever sends it: form, cell, API, imp
 hub's own work (nobody asks) passes.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -19,13 +20,14 @@ from hub.kit.clock import utc_now
 from hub.kit.ids import uuid7
 from hub.kit.records.apply import Action
 from hub.kit.records.models import model_of
-from hub.kit.records.ports import Wish
+from hub.kit.records.ports import Place, Wish, ports_of
 from hub.kit.records.schemas import as_json
 from hub.security.approvals.models import ApprovalRequest, ApprovalRule
 
 APPROVED = "approved"  # in a session's `info`: the request whose change is being made now
 _RULES = "approval_rules"
 ANY = "*"
+TABLE = ApprovalRequest.__tablename__
 _NEEDED = T("这一步需要审批，已提交：{url}", "This needs an approval; it is waiting at {url}")
 
 
@@ -40,6 +42,7 @@ class Pending:
     steps: tuple[str, ...]
     asker: Asker
     deadline_h: int
+    sealed: str | None = None
 
     @property
     def url(self) -> str:
@@ -56,6 +59,8 @@ class Pending:
             record_version=wish.version,
             action=wish.action,
             change=dict(self.change),
+            secret_fields=list(self.wish.secrets.names) if self.wish.secrets else None,
+            secrets=self.sealed,
             steps=list(self.steps),
             asker_id=self.asker.user_id,
             asker_name=self.asker.name,
@@ -91,9 +96,10 @@ class Gate:
             return
         chain_id = session.info["scope"].chain_id
         change = as_json(model_of(wish.record_type), dict(wish.values))
-        steps = tuple(rule.steps)
+        request_id, steps = uuid7(), tuple(rule.steps)
+        kept = _sealed(session, wish, Place(chain_id, TABLE, "secrets", request_id))
         raise ApprovalNeededError(
-            Pending(uuid7(), chain_id, wish, change, steps, asker, rule.deadline_h)
+            Pending(request_id, chain_id, wish, change, steps, asker, rule.deadline_h, kept)
         )
 
     @staticmethod
@@ -113,6 +119,14 @@ class Gate:
         if wish.action not in set(Action):
             return approved.record_version == wish.version
         return bool(approved.change == as_json(model_of(wish.record_type), dict(wish.values)))
+
+
+def _sealed(session: Session, wish: Wish, place: Place) -> str | None:
+    """The secrets of a change, for the request alone."""
+    if wish.secrets is None:
+        return None
+    text = json.dumps(dict(wish.secrets.open()), ensure_ascii=False)
+    return ports_of(session).vault.seal(replace(place, subject_id=wish.secrets.subject_id), text)
 
 
 def rule_for(

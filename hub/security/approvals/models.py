@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kit.clock import utc_now
@@ -43,7 +43,11 @@ class ApprovalRule(ChainScoped, Base):
 
 
 class ApprovalRequest(ChainScoped, Base):
-    """A change held back; the record itself is untouched. `change` is what will be done."""
+    """A change held back; the record itself is untouched. `change` is what will be done.
+
+    Of its secrets the names are in `secret_fields`; what they will be is sealed in `secrets`, under
+    the person's key where they are about one, and taken out when the request is over.
+    """
 
     __tablename__ = "approval_requests"
     __table_args__ = (Index(None, "chain_id", "state"),)
@@ -55,6 +59,8 @@ class ApprovalRequest(ChainScoped, Base):
     action: Mapped[str]
     record_version: Mapped[int | None]
     change: Mapped[dict[str, Any]] = mapped_column(JSON)
+    secret_fields: Mapped[list[str] | None] = mapped_column(JSON)
+    secrets: Mapped[str | None] = mapped_column(Text())
     steps: Mapped[list[str]] = mapped_column(JSON)
     asker_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     asker_name: Mapped[str]

@@ -10,6 +10,7 @@ from hub.kit.asker import Asker
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.kit.records.log import note
+from hub.security.approvals.giving import Giving, demand
 from hub.security.approvals.models import ApprovalRule
 from hub.security.models import Role
 
@@ -43,7 +44,13 @@ class Rules:
             kept = {name: [None, value] for name, value in told.items()}
             note(connection, "approval_rule_added", asker, chain_id=chain_id, values=kept)
 
-    def end(self, chain_id: UUID, rule_id: UUID, asker: Asker) -> None:
+    def end(
+        self, chain_id: UUID, rule_id: UUID, asker: Asker, *, is_approved: bool = False
+    ) -> None:
+        if not is_approved:
+            rule = next((one for one in self.listed(chain_id) if one.id == rule_id), None)
+            told = {"action": rule.action, "record_type": rule.record_type} if rule else {}
+            demand(self._db, chain_id, Giving("approval_rules", rule_id, told), asker)
         which = (ApprovalRule.id == rule_id, ApprovalRule.chain_id == chain_id)
         with self._db.system("approvals") as connection:
             ended = update(ApprovalRule).where(*which).values(ended_at=utc_now())

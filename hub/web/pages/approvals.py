@@ -11,21 +11,24 @@ from starlette.responses import Response
 from hub.archive.catalogue import RECORD_TYPES
 from hub.errors import InvalidError, T
 from hub.kit.records.declare import fields_of
-from hub.security.approvals.models import ApprovalRule
+from hub.security.accounts import Grant
+from hub.security.approvals.giving import GIVE
+from hub.security.approvals.models import ApprovalRequest, ApprovalRule
 from hub.security.approvals.rules import Rules
 from hub.security.people import People
 from hub.security.role_book import RoleBook
 from hub.web.approvals import desk_of
 from hub.web.audit_words import action_words, change_words, type_words
-from hub.web.deps import ByPerson, CurrentUser, From, Hub, asker_for, require
+from hub.web.deps import ByPerson, CurrentUser, From, Hub, ReadSession, asker_for, require
 from hub.web.language import say
+from hub.web.pages.people import Names, names
 from hub.web.pages.roles import keeper
 from hub.web.rendering import DEFAULT_ZONE, View
 from hub.web.views import CurrentView
 
 router = APIRouter(include_in_schema=False)
 Short = Annotated[str, Form(max_length=60)]
-_PLAIN = ("create", "update", "archive", "restore", "export")
+_PLAIN = ("create", "update", "archive", "restore", "export", GIVE)
 _DECLARED = {a.name: a.label for m in RECORD_TYPES for a in m.__record__.actions}
 RULED = {name: action_words(name) for name in _PLAIN} | _DECLARED
 STATES = {
@@ -52,15 +55,37 @@ def listed(view: CurrentView, services: Hub, actor: CurrentUser) -> Response:
 
 
 @router.get("/approvals/{id}")
-def show(view: CurrentView, services: Hub, actor: CurrentUser, id: UUID) -> Response:
+def show(
+    view: CurrentView, session: ReadSession, services: Hub, actor: CurrentUser, id: UUID
+) -> Response:
     case = desk_of(services).case(actor, id)
     roles = {
         one.code: say(view.language, one.name)
         for one in RoleBook(services.db).listed(actor.chain_id)
     }
-    given = {name: [None, value] for name, value in case.request.change.items()}
-    changes = change_words(case.request.record_type, given)
+    known = names(view, session, services, actor)
+    changes = _changes(known, case.request)
     return view.page("approval.html", case=case, roles=roles, changes=changes, **_words(view))
+
+
+def _changes(known: Names, request: ApprovalRequest) -> list[tuple[T, str, str]]:
+    """Each field with what it will be; roles by name, secrets by name alone."""
+    change: dict[str, Any] = dict(request.change)
+    if request.action == GIVE and request.record_type == "users":
+        for name in {"before", "grants"} & change.keys():
+            change[f"{name}_"] = _roles(known, change.pop(name))
+    before, after = (set(change.pop(name, ())) for name in ("before", "rights"))
+    told = change | dict.fromkeys(request.secret_fields or (), "••••")
+    words = change_words(request.record_type, {name: [None, one] for name, one in told.items()})
+    moved = [f"+ {one}" for one in sorted(after - before)]
+    moved += [f"− {one}" for one in sorted(before - after)]
+    return [*words, (T("权限", "Rights"), "", ", ".join(moved))] if moved else words
+
+
+def _roles(known: Names, grants: list[list[str]]) -> str:
+    return ", ".join(
+        known.grant(Grant(code, UUID(store) if store else None)) for code, store in grants
+    )
 
 
 @router.post("/approvals/{id}/decide", dependencies=[ByPerson])
@@ -128,6 +153,8 @@ def add_rule(
 ) -> Response:
     keeper(actor)
     known = {m.__tablename__ for m in RECORD_TYPES} | {"*"}
+    if action == GIVE:
+        record_type, field = "*", ""
     if record_type not in known or action not in RULED:
         raise InvalidError(T("请选择对象和动作。", "Choose a subject and an action."))
     rule = ApprovalRule(

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from hub.archive.purchase_orders.records import OrderStatus, PurchaseOrder
 from hub.archive.suppliers.records import Supplier
@@ -13,12 +14,13 @@ from hub.kit.records.actions import perform
 from hub.kit.records.apply import Change, apply, undo
 from hub.kit.records.history import history
 from hub.kit.records.ports import Ports
+from hub.kit.records.reveal import reveal
 from hub.security.accounts import Grant, set_grants
 from hub.security.actor import Actor
 from hub.security.approvals import desk as desk_module
 from hub.security.approvals.desk import Desk
 from hub.security.approvals.gate import ApprovalNeededError, Gate
-from hub.security.approvals.models import ApprovalRule
+from hub.security.approvals.models import ApprovalRequest, ApprovalRule
 from hub.security.approvals.rules import Rules
 from hub.security.sign_in import SignIn
 from hub.web.approvals import open_desk
@@ -97,8 +99,8 @@ class Office:
 
 
 @pytest.fixture
-def office(chain: ChainUnderTest) -> Office:
-    return Office(chain)
+def office(vaulted: ChainUnderTest) -> Office:
+    return Office(vaulted)
 
 
 def test_the_record_is_untouched_until_the_last_yes(office: Office) -> None:
@@ -326,3 +328,43 @@ def test_a_change_that_clashes_with_a_later_one_is_not_forced_through(office: Of
     office.change_by_hub(payment_days=14)
     assert office.decide("keeper", request) == "failed"
     assert office.days == 14
+
+
+def test_a_secret_that_waits_is_sealed_and_written_at_the_last_yes(
+    office: Office,
+) -> None:
+    """SEC-12: what waits is in the request sealed, whatever is held back, and gone afterwards."""
+    rule = ApprovalRule(
+        record_type="suppliers", action="update", field="", above=0, steps=["admin"], deadline_h=1
+    )
+    Rules(office.chain.db).add(office.chain.id, rule, HUB)
+    account = "6222 0000 1234 5678"
+    with pytest.raises(ApprovalNeededError) as caught:
+        office.change("buyer", bank_account=account, contact="new one")
+    assert account not in repr(caught.value.pending)
+    office.desk.keep(caught.value.pending)
+    request = caught.value.pending.id
+    case = office.desk.case(office.actor("keeper"), request).request
+    assert case.secret_fields == ["bank_account"]
+    assert case.secrets is not None
+    assert account not in case.secrets
+    assert case.change == {"contact": "new one"}
+    assert office.decide("keeper", request) == "done"
+    with office.chain.write() as session:
+        supplier = session.get(Supplier, office.chain.supplier)
+        assert supplier is not None
+        assert reveal(session, supplier, Supplier.bank_account, "test") == account
+    assert office.desk.case(office.actor("keeper"), request).request.secrets is None
+
+
+@pytest.mark.parametrize("is_yes", [True, False])
+def test_secrets_of_a_request_that_is_over_are_gone(office: Office, is_yes: bool) -> None:
+    with pytest.raises(ApprovalNeededError) as caught:
+        office.change("buyer", payment_days=90, bank_account="6222 0000")
+    office.desk.keep(caught.value.pending)
+    request = caught.value.pending.id
+    office.decide("boss", request, is_yes, "no")
+    if is_yes:
+        assert office.decide("keeper", request) == "done"
+    with office.chain.db.system_read("test") as connection:
+        assert connection.scalar(select(ApprovalRequest.secrets)) is None

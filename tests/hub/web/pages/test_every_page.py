@@ -41,6 +41,7 @@ PATHS = (
     "/admin/review",
     "/admin/privacy",
     "/admin/approval-rules",
+    "/admin/policies",
     "/approvals",
     "/help",
     "/home",

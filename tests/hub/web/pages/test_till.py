@@ -81,6 +81,8 @@ def test_a_pin_changes_no_account(till: TestClient) -> None:
     form = {"password": PASSWORD, "pin": "907254", "again": "907254"}
     assert till.post("/account/pin", data=form).status_code == 403
     assert till.get("/account").status_code == 403
+    program = {"name": "mine for a year", "scopes": ["stores.read"], "days": 366}
+    assert till.post(f"{API}/auth/tokens", json=program).status_code == 403, "outlives the PIN"
     assert till.get("/help").status_code == 200
 
 
