@@ -17,7 +17,7 @@ from hub.alerts.desk import Desk
 from hub.alerts.notices.courier import Courier
 from hub.alerts.notices.links import Links
 from hub.alerts.notices.services import AllowedHosts
-from hub.errors import BusyError, HubError, T
+from hub.errors import BusyError, HubError, StartError, T
 from hub.following import Following, demand_fitting, follow
 from hub.guards import audit_sealer, key_care, open_strongroom
 from hub.identity import IdentityParts, host_options, open_identity
@@ -38,7 +38,7 @@ from hub.kit.jobs.runner import Runner
 from hub.kit.jobs.turn import Someone, Step
 from hub.kit.migrate import upgrade
 from hub.kit.records.ports import Ports
-from hub.listening import Server, StartError, listen, take_folder
+from hub.listening import Server, listen, take_folder
 from hub.live import Live
 from hub.live.shared import SharedLive
 from hub.local_commands import local_commands

@@ -1,168 +1,94 @@
-"""`storevitals-hub`: the commands of the centre."""
+"""`storevitals-hub`: the commands of the centre.
+
+A command is a module with `run(given) -> int` and, where it takes options, `arguments(parser)`.
+Only the module of the command that is asked for is loaded.
+"""
 
 import argparse
-import asyncio
-import logging
+import gc
 import sys
 from collections.abc import Sequence
-from getpass import getpass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from hub import demo
-from hub.app import serve
-from hub.archive.chains.service import create_admin
-from hub.backup.errors import BackupError
-from hub.commands import detect
-from hub.commands.backup import add_backup, add_restore, backup, restore_command
-from hub.commands.doctor import add_doctor, examine, report
-from hub.commands.doctor_checks import CHECKS
-from hub.commands.rotate_keys import rotate_keys
-from hub.commands.setup.command import add_setup, setup
-from hub.commands.verify_audit import verify_audit
-from hub.errors import HubError
-from hub.ingest.orders import add_bundle
-from hub.kit.db import Database
-from hub.kit.migrate import make_migration, upgrade
-from hub.listening import StartError
-from hub.security.vault.master import MasterKeyError
-from hub.settings import HubSettings, Role, SettingsError, load_settings
-from hub.worker import serve_worker
+from hub.errors import CommandError, HubError
+from hub.loading import loaded
 
-log = logging.getLogger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`module` holds it; `has_settings`: it reads hub.toml, which `--config` names."""
+
+    module: str
+    help: str
+    has_settings: bool = True
+
+
+COMMANDS = {
+    "serve": Command("hub.commands.serve", "run the hub: web, API, ingest, detection, alerts"),
+    "migrate": Command("hub.commands.migrate", "bring the database to this version's tables"),
+    "create-admin": Command("hub.commands.create_admin", "make the first account"),
+    "setup": Command(
+        "hub.commands.setup.command", "HTTPS, broker, services and first admin; as root"
+    ),
+    "rotate-keys": Command("hub.commands.rotate_keys", "new keys for sealed data; the hub may run"),
+    "verify-audit": Command(
+        "hub.commands.verify_audit", "walk the audit's chain: changed, removed, cut off"
+    ),
+    "backup": Command("hub.commands.backup", "a sealed copy of everything; the hub may run"),
+    "restore": Command("hub.commands.restore", "a backup into an empty data directory"),
+    "doctor": Command("hub.commands.doctor_checks", "what is well, what is not, and what to do"),
+    "make-migration": Command(
+        "hub.commands.make_migration", "write a migration (developers)", has_settings=False
+    ),
+    "add-bundle": Command("hub.commands.add_bundle", "agent software that can be rolled out"),
+    "detect": Command(
+        "hub.commands.detect",
+        "run the detectors over a CSV file: timestamp,value[,v2...] → timestamp,score,is_alarm",
+        has_settings=False,
+    ),
+    "demo": Command(
+        "hub.demo.command",
+        "broker, hub and simulated stores on this machine, with two weeks of history",
+        has_settings=False,
+    ),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0: done; 1: refused or failed, with a sentence on stderr; 2: wrong usage."""
-    given = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    asked = next((one for one in words if not one.startswith("-")), "")
     try:
+        given = _parser(asked).parse_args(words)
         code: int = given.run(given)
-    except (SettingsError, StartError, HubError, MasterKeyError, BackupError) as error:
+    except (CommandError, HubError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
         return 0
+    finally:
+        gc.unfreeze()  # what closes itself when it goes is seen again
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: str) -> argparse.ArgumentParser:
+    """Of the command that is asked for with its options, of the others only what they are for."""
     parser = argparse.ArgumentParser(
         prog="storevitals-hub", description="The centre of StoreVitals (门店健康档案中心)."
     )
     parser.add_argument("--version", action="version", version=version("storevitals"))
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add(commands, "serve", _serve, "run the hub: web, API, ingest, detection, alerts")
-    _add(commands, "migrate", _migrate, "bring the database to this version's tables")
-    admin = _add(commands, "create-admin", _create_admin, "make the first account")
-    admin.add_argument("username", help="the name to sign in with")
-    admin.add_argument("--chain", default="我的连锁", help="name of the chain, made if new")
-    admin.add_argument("--password-file", type=Path, help="file with the password; else asked for")
-    add_setup(_add(commands, "setup", setup, "HTTPS, broker, services and first admin; as root"))
-    keys = _add(commands, "rotate-keys", _rotate_keys, "new keys for sealed data; the hub may run")
-    keys.add_argument("--chain", help="name of one chain; default: every chain")
-    keys.add_argument("--resume", action="store_true", help="only finish what was cut short")
-    keys.add_argument("--master", action="store_true", help="a new master key, and nothing else")
-    _add(
-        commands, "verify-audit", _verify_audit, "walk the audit's chain: changed, removed, cut off"
-    )
-    add_backup(_add(commands, "backup", _backup, "a sealed copy of everything; the hub may run"))
-    add_restore(_add(commands, "restore", _restore, "a backup into an empty data directory"))
-    add_doctor(_add(commands, "doctor", _doctor, "what is well, what is not, and what to do"))
-    new = _add(commands, "make-migration", _make_migration, "write a migration (developers)")
-    new.add_argument("message", help="what changes, in a few words")
-    bundle = _add(commands, "add-bundle", _add_bundle, "agent software that can be rolled out")
-    bundle.add_argument("file", type=Path, help="storevitals-agent-<version>.tar")
-    detect.add_parser(commands)
-    demo.add_parser(commands)
+    for name, command in COMMANDS.items():
+        one = commands.add_parser(name, help=command.help, description=command.help)
+        if command.has_settings:
+            one.add_argument(
+                "--config", type=Path, help="hub.toml; HUB_* in the environment go above"
+            )
+        if name == asked:
+            module = loaded(command.module)
+            if hasattr(module, "arguments"):
+                module.arguments(one)
+            one.set_defaults(run=module.run)
     return parser
-
-
-def _add(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    run: object,
-    help: str,
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=help, description=help)
-    parser.add_argument("--config", type=Path, help="hub.toml; HUB_* in the environment go above")
-    if name == "serve":
-        parser.add_argument("--role", choices=["all", "web", "ingest"], help="default: all")
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _settings(given: argparse.Namespace) -> HubSettings:
-    settings = load_settings(given.config, role=getattr(given, "role", None))
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    return settings
-
-
-def _serve(given: argparse.Namespace) -> int:
-    settings = _settings(given)
-    if not settings.mqtt_url:
-        raise StartError(
-            "The hub has no broker: HUB_MQTT_URL is not set. Set it to mqtts://host:8883, "
-            "or try the product with: storevitals-hub demo"
-        )
-    asyncio.run(serve_worker(settings) if settings.role is Role.INGEST else serve(settings))
-    return 0
-
-
-def _migrate(given: argparse.Namespace) -> int:
-    database = Database(_settings(given).database_url)
-    revision = upgrade(database)
-    sys.stdout.write(f"The database is at revision {revision}.\n")
-    return 0
-
-
-def _add_bundle(given: argparse.Namespace) -> int:
-    bundle = add_bundle(given.file, _settings(given).data_dir / "bundles")
-    sys.stdout.write(f"Bundle {bundle.version} can be rolled out ({bundle.sha256}).\n")
-    return 0
-
-
-def _make_migration(given: argparse.Namespace) -> int:
-    sys.stdout.write(f"{make_migration(given.message)}\n")
-    return 0
-
-
-def _rotate_keys(given: argparse.Namespace) -> int:
-    return rotate_keys(_settings(given), given)
-
-
-def _verify_audit(given: argparse.Namespace) -> int:
-    return verify_audit(_settings(given))
-
-
-def _backup(given: argparse.Namespace) -> int:
-    return backup(_settings(given), given)
-
-
-def _restore(given: argparse.Namespace) -> int:
-    return restore_command(_settings(given), given)
-
-
-def _doctor(given: argparse.Namespace) -> int:
-    return report(examine(_settings(given), CHECKS), as_json=given.json)
-
-
-def _create_admin(given: argparse.Namespace) -> int:
-    database = Database(_settings(given).database_url)
-    upgrade(database)
-    password = _password(given.password_file)
-    create_admin(database, chain_name=given.chain, username=given.username, password=password)
-    sys.stdout.write(f"{given.username} may sign in now.\n")
-    return 0
-
-
-def _password(file: Path | None) -> str:
-    if file is not None:
-        try:
-            return file.read_text("utf-8").strip()
-        except OSError as error:
-            raise StartError(f"{file}: cannot be read ({error.strerror}).") from error
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().strip()
-    return getpass("Password: ")

@@ -27,6 +27,14 @@ class T:
         return T(self.zh.format(**values), self.en.format(**values))
 
 
+class CommandError(Exception):
+    """A command cannot go on; the message says what, where, and what to do."""
+
+
+class StartError(CommandError):
+    """The hub cannot start; the message says what to do."""
+
+
 class HubError(Exception):
     """Base of every error that becomes an HTTP answer; anything else is a bug and a 500."""
 

@@ -6,11 +6,11 @@ from functools import partial
 
 from sqlalchemy import text
 
+from hub.errors import StartError
 from hub.ingest.registry import Registry
 from hub.ingest.shared_last import FollowedLast, follow_readings
 from hub.kit.db import Database
 from hub.kit.rounds import every
-from hub.listening import StartError
 from hub.live.shared import SharedLive
 from hub.settings import HubSettings, Role
 from hub.web.services import Services

@@ -10,12 +10,9 @@ from pathlib import Path
 
 import uvicorn
 
+from hub.errors import StartError
 from hub.live import Live
 from hub.settings import HubSettings
-
-
-class StartError(Exception):
-    """The hub cannot start; the message says what to do."""
 
 
 class Server(uvicorn.Server):

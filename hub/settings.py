@@ -12,6 +12,8 @@ from typing import Any, Self
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hub.errors import CommandError
+
 PREFIX = "HUB_"
 
 
@@ -23,7 +25,7 @@ class Role(StrEnum):
     INGEST = "ingest"
 
 
-class SettingsError(Exception):
+class SettingsError(CommandError):
     """The configuration is wrong; the message says where and what to do."""
 
 
@@ -178,10 +180,10 @@ def _refuse_unknown(source: _Source) -> None:
     for key in source.values:
         if key not in known:
             raise SettingsError(f"{source.place(key)}: unknown key {key!r}. {_nearest(key, known)}")
+    variables = [PREFIX + key.upper() for key in known]
     for name in os.environ:
-        key = name.removeprefix(PREFIX).lower()
-        if name.startswith(PREFIX) and key not in known:
-            hint = _nearest(key, known)
+        if name.startswith(PREFIX) and name not in variables:
+            hint = _nearest(name, variables)
             raise SettingsError(f"environment: unknown variable {name}. {hint}")
 
 

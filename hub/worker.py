@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from hub.errors import BusyError, HubError
+from hub.errors import BusyError, HubError, StartError
 from hub.identity import host_options
 from hub.ingest.checkpoints import SqlCheckpoints
 from hub.ingest.events import Events
@@ -36,7 +36,7 @@ from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.kit.migrate import upgrade
 from hub.kit.rounds import every
-from hub.listening import Server, StartError, listen, take_folder
+from hub.listening import Server, listen, take_folder
 from hub.live.shared import SharedLive
 from hub.security.pki import Authority
 from hub.settings import HubSettings

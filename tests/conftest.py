@@ -1,4 +1,4 @@
-"""For all tests: the collector rests while modules load, as it does in `hub.entry`."""
+"""For all tests: the collector rests while modules load, as it does in `hub.loading`."""
 
 import gc
 

@@ -1,5 +1,7 @@
 """What goes wrong with backups."""
 
+from hub.errors import CommandError
 
-class BackupError(Exception):
+
+class BackupError(CommandError):
     """The sentence says what, where, and what to do."""

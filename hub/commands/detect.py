@@ -17,14 +17,10 @@ HINTS = "AD_HINTS"
 DEFAULT_FREQ_S = 60.0
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Register the command."""
-    says = "run the detectors over a CSV file: timestamp,value[,v2...] → timestamp,score,is_alarm"
-    parser = commands.add_parser("detect", help=says, description=says)
+def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kind", choices=["equipment", "counts"], help=f"default: by {HINTS}")
     parser.add_argument("--in", dest="source", type=Path, required=True, help="the file to read")
     parser.add_argument("--out", dest="target", type=Path, required=True, help="the file to write")
-    parser.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace) -> int:

@@ -1,6 +1,5 @@
 """`storevitals-hub doctor`: what is well, what is not, and what to do about it."""
 
-import argparse
 import json
 import os
 import sys
@@ -74,10 +73,6 @@ def examine(settings: HubSettings, checks: Sequence[tuple[str, Check]]) -> list[
         except Exception as error:  # noqa: BLE001 boundary: the other checks still help
             found.append(failed(part, f"检查不成：{error}", f"could not be examined: {error}"))
     return found
-
-
-def add_doctor(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="findings as JSON, in both languages")
 
 
 def report(found: Sequence[Finding], *, as_json: bool) -> int:

@@ -1,5 +1,6 @@
 """What `storevitals-hub doctor` looks at, one function a part."""
 
+import argparse
 import shutil
 import socket
 import ssl
@@ -15,7 +16,17 @@ from alembic.util import CommandError
 from cryptography import x509
 
 from hub.backup.making import status
-from hub.commands.doctor import Check, Finding, Patient, failed, ok, warning
+from hub.commands.configured import settings_of
+from hub.commands.doctor import (
+    Check,
+    Finding,
+    Patient,
+    examine,
+    failed,
+    ok,
+    report,
+    warning,
+)
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.kit.migrate import revisions
@@ -258,3 +269,11 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("certificates", certificates),
     ("backups", backups),
 )
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="findings as JSON, in both languages")
+
+
+def run(given: argparse.Namespace) -> int:
+    return report(examine(settings_of(given), CHECKS), as_json=given.json)

@@ -7,19 +7,26 @@ from uuid import UUID
 from sqlalchemy import select
 
 from hub.archive.chains.records import Chain
+from hub.commands.configured import settings_of
 from hub.errors import InvalidError, T
 from hub.kit.asker import Asker
 from hub.kit.db import Database
 from hub.sealed_columns import SEALED_COLUMNS
 from hub.security.vault.opening import change_master, open_vault
 from hub.security.vault.rotation import Rotation, Tally
-from hub.settings import HubSettings
 
 _ASKER = Asker.hub("rotate-keys")
 
 
-def rotate_keys(settings: HubSettings, given: argparse.Namespace) -> int:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--chain", help="name of one chain; default: every chain")
+    parser.add_argument("--resume", action="store_true", help="only finish what was cut short")
+    parser.add_argument("--master", action="store_true", help="a new master key, and nothing else")
+
+
+def run(given: argparse.Namespace) -> int:
     """The hub may run meanwhile; whatever is cut short goes on at the next call."""
+    settings = settings_of(given)
     if settings.master_key_file is None:
         raise InvalidError(T("没有主密钥文件。", "There is no master key file."))
     if given.master:

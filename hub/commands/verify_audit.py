@@ -1,15 +1,17 @@
 """`storevitals-hub verify-audit`: walks the chain over the audit and tells every broken place."""
 
+import argparse
 import sys
 
+from hub.commands.configured import settings_of
 from hub.kit.db import Database
 from hub.security.audit.chain import AuditChain
 from hub.security.vault.opening import open_vault
-from hub.settings import HubSettings
 
 
-def verify_audit(settings: HubSettings) -> int:
+def run(given: argparse.Namespace) -> int:
     """0 when the chain holds, 1 with a line for each broken place."""
+    settings = settings_of(given)
     file = settings.master_key_file or settings.data_dir / "master.key"
     room = open_vault(settings.keys_url, settings.master_key.get_secret_value(), file)
     db = Database(settings.database_url)

@@ -12,9 +12,7 @@ from hub.demo.run import DemoOptions, run_demo
 MOST_STORES = 50
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    about = "broker, hub and simulated stores on this machine, with two weeks of history"
-    parser = subparsers.add_parser("demo", help=about, description=about)
+def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--stores", type=int, default=1, metavar="N", help="how many stores (default 1)")
     add("--days", type=float, default=14.0, metavar="D", help="days of history (default 14)")
@@ -28,7 +26,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="S",
         help="seconds from ready until the freezer begins to drift (default 120), or 'never'",
     )
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

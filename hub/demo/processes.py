@@ -11,7 +11,7 @@ from pathlib import Path
 
 HOST = "127.0.0.1"
 GRACE_S = 10.0  # an open page may hold the hub for 5 s
-_MAIN = {"storevitals-hub": "hub.entry", "storevitals-agent": "agent.cli.main"}
+_MAIN = {"storevitals-hub": "hub.cli", "storevitals-agent": "agent.cli.main"}
 
 
 class DemoError(Exception):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 READY_S = 150.0
 STOP_S = 20.0
-COMMAND = "import sys; from hub.entry import main; sys.exit(main())"
+COMMAND = "import sys; from hub.cli import main; sys.exit(main())"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.listening import StartError, listen, take_folder
+from hub.errors import StartError
+from hub.listening import listen, take_folder
 from hub.settings import HubSettings
 
 

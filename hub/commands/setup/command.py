@@ -33,14 +33,14 @@ _BY_HAND = T(
 )
 
 
-def add_setup(parser: argparse.ArgumentParser) -> None:
+def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default="", help="name or address that people type; default: own")
     parser.add_argument("--also", default="", help="further names and addresses, by comma")
     parser.add_argument("--chain", default="我的连锁", help="name of the chain, made if new")
     parser.add_argument("--admin", default="admin", help="user name of the first administrator")
 
 
-def setup(given: argparse.Namespace, machine: Machine | None = None) -> int:
+def run(given: argparse.Namespace, machine: Machine | None = None) -> int:
     """0 done, 1 with a sentence on stderr."""
     is_zh = os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("zh")
     here = machine or Machine()

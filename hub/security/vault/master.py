@@ -15,12 +15,14 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from hub.errors import CommandError
+
 KEY_BYTES = 32
 NONCE_BYTES = 12
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-class MasterKeyError(Exception):
+class MasterKeyError(CommandError):
     """The master key is missing or wrong; the message says what to do."""
 
 

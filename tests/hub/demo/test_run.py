@@ -1,22 +1,17 @@
 """Where a demo may live: it empties no folder but its own (contract: demo)."""
 
-import argparse
 import asyncio
 from pathlib import Path
 
 import pytest
 
-from hub.demo import add_parser
+from hub.cli import main
 from hub.demo.processes import DemoError
 from hub.demo.run import own_folder
 
 
 def run(*options: str) -> int:
-    parser = argparse.ArgumentParser()
-    add_parser(parser.add_subparsers())
-    args = parser.parse_args(["demo", *options])
-    code: int = args.run(args)
-    return code
+    return main(["demo", *options])
 
 
 def test_a_folder_with_other_peoples_files_is_left_alone(tmp_path: Path) -> None:

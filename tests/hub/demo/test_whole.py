@@ -18,7 +18,7 @@ from hub.demo.processes import free_port
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
-MAIN = "import sys; from hub.entry import main; sys.exit(main())"
+MAIN = "import sys; from hub.cli import main; sys.exit(main())"
 ENDS_WITHIN_S = 15
 
 

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from hub.app import open_parts
+from hub.errors import StartError
 from hub.ingest.block import Block
 from hub.ingest.checkpoints import SqlCheckpoints
 from hub.ingest.ears import Ears
@@ -29,7 +30,6 @@ from hub.ingest.tables import NodeState
 from hub.kit.db import Database
 from hub.kit.ids import uuid7
 from hub.kit.migrate import upgrade
-from hub.listening import StartError
 from hub.live import Event, EventKind
 from hub.live.shared import SharedLive
 from hub.settings import HubSettings, Role

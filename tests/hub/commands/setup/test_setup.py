@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hub.commands.setup import files, steps
-from hub.commands.setup.command import add_setup, setup
+from hub.commands.setup.command import arguments, run
 from hub.commands.setup.machine import Did, Machine, MachineError, Owner, Wanted
 from hub.settings import load_settings
 
@@ -90,8 +90,8 @@ class Bare(Machine):
 
 def test_everything_missing_is_named_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     parser = argparse.ArgumentParser()
-    add_setup(parser)
-    assert setup(parser.parse_args([]), Bare()) == 1
+    arguments(parser)
+    assert run(parser.parse_args([]), Bare()) == 1
     said = capsys.readouterr()
     assert "sudo apt-get install mosquitto nginx" in said.err
     assert said.out == ""
