@@ -8,8 +8,8 @@ from pathlib import Path
 from hub.archive.chains.service import create_admin
 from hub.commands.configured import settings_of
 from hub.errors import CommandError
-from hub.kit.db import Database
 from hub.kit.migrate import upgrade
+from hub.tables import database_at
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    database = Database(settings_of(given).database_url)
+    database = database_at(settings_of(given).database_url)
     upgrade(database)
     password = _password(given.password_file)
     create_admin(database, chain_name=given.chain, username=given.username, password=password)

@@ -28,9 +28,9 @@ from hub.commands.doctor import (
     warning,
 )
 from hub.kit.clock import utc_now
-from hub.kit.db import Database
 from hub.kit.migrate import revisions
 from hub.security.vault.opening import open_vault
+from hub.tables import database_at
 from hub.timeseries.engines import open_timeseries
 
 LOW_DISK, NO_DISK = 0.10, 0.03
@@ -129,7 +129,7 @@ def database(patient: Patient) -> Iterator[Finding]:
             "there is no database yet: the first start makes it.",
         )  # fmt: skip
         return
-    db = Database(url)
+    db = database_at(url)
     try:
         here, newest = revisions(db)
     except CommandError as error:

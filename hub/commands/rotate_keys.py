@@ -14,6 +14,7 @@ from hub.kit.db import Database
 from hub.sealed_columns import SEALED_COLUMNS
 from hub.security.vault.opening import change_master, open_vault
 from hub.security.vault.rotation import Rotation, Tally
+from hub.tables import database_at
 
 _ASKER = Asker.hub("rotate-keys")
 
@@ -35,7 +36,7 @@ def run(given: argparse.Namespace) -> int:
         return 0
     secret = settings.master_key.get_secret_value()
     room = open_vault(settings.keys_url, secret, settings.master_key_file)
-    db = Database(settings.database_url)
+    db = database_at(settings.database_url)
     try:
         work = Rotation(db, room.keys, room.vault, SEALED_COLUMNS)
         if not given.resume:

@@ -4,9 +4,9 @@ import argparse
 import sys
 
 from hub.commands.configured import settings_of
-from hub.kit.db import Database
 from hub.security.audit.chain import AuditChain
 from hub.security.vault.opening import open_vault
+from hub.tables import database_at
 
 
 def run(given: argparse.Namespace) -> int:
@@ -14,7 +14,7 @@ def run(given: argparse.Namespace) -> int:
     settings = settings_of(given)
     file = settings.master_key_file or settings.data_dir / "master.key"
     room = open_vault(settings.keys_url, settings.master_key.get_secret_value(), file)
-    db = Database(settings.database_url)
+    db = database_at(settings.database_url)
     try:
         verdict = AuditChain(db, room.keys).verify()
     finally:

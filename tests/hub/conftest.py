@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.kit.db import Database
+from hub.tables import database_at
 from tests.hub.chain_under_test import ChainUnderTest, open_chain_under_test
 
 
@@ -24,7 +25,7 @@ class Template:
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     folder = tmp_path_factory.mktemp("template")
     empty, full = folder / "empty.sqlite", folder / "full.sqlite"
-    tables = Database(f"sqlite:///{empty}")
+    tables = database_at(f"sqlite:///{empty}")
     tables.create_all()
     tables.close()
     shutil.copy(empty, full)
@@ -36,7 +37,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
 
 @pytest.fixture
 def db(request: pytest.FixtureRequest, template: Template, tmp_path: Path) -> Iterator[Database]:
-    """A SQLite database with the tables of all imported modules; with a chain, if one is asked."""
+    """A SQLite database with all tables; with a chain, if one is asked."""
     is_full = "chain" in request.fixturenames
     file = tmp_path / "hub.sqlite"
     shutil.copy(template.full if is_full else template.empty, file)

@@ -48,7 +48,7 @@ def test_an_unknown_table_is_refused_with_its_line(tmp_path: Path) -> None:
 
 def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUB_DATABSE_URL", "x")
-    with pytest.raises(SettingsError, match=r"HUB_DATABSE_URL.*'database_url'"):
+    with pytest.raises(SettingsError, match=r"HUB_DATABSE_URL.*'HUB_DATABASE_URL'"):
         load_settings()
 
 

@@ -9,9 +9,9 @@ from hub.commands.setup import files
 from hub.commands.setup.machine import Did, Machine, MachineError, Owner
 from hub.errors import T
 from hub.identity import open_authority
-from hub.kit.db import Database
 from hub.kit.migrate import upgrade
 from hub.settings import HubSettings, load_settings
+from hub.tables import database_at
 
 PROGRAMS = {"mosquitto": "mosquitto", "nginx": "nginx"}
 _ROOT = "Run it with sudo: it makes a user, services and their configuration."
@@ -99,7 +99,7 @@ def found(machine: Machine, settings: HubSettings, wish: Wish) -> Iterator[Told 
 
 def _first_admin(settings: HubSettings, wish: Wish) -> str:
     """The address where the first admin chooses a password; empty when people are there."""
-    db = Database(settings.database_url)
+    db = database_at(settings.database_url)
     try:
         upgrade(db)
         if has_people(db):
