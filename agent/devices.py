@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from agent import bus_load
 from agent.door import DoorRules, staff_hours
 from agent.drivers.base import Now, PolledDriver, PushDriver, utc_now
+from agent.drivers.code_reader import CodeReaderDriver
 from agent.drivers.counting import COUNTS, CountingDriver, TotalStore
 from agent.drivers.demand import ENERGY, DemandDriver
 from agent.drivers.http_station import HttpStation
@@ -17,6 +18,7 @@ from agent.drivers.modbus import ModbusDriver
 from agent.drivers.mqtt_json import MqttJsonDriver, Topics
 from agent.drivers.mqtt_station import MqttStation
 from agent.drivers.payload import PayloadDriver, PayloadRules
+from agent.drivers.pulse_counter import PulseDriver
 from agent.drivers.read_plan import PlanStore
 from agent.drivers.serial_scale import SerialScaleDriver
 from agent.drivers.serial_till import SerialTillDriver
@@ -24,18 +26,21 @@ from agent.drivers.till_files import Journal, TillFilesDriver
 from agent.outlet import OutletRules
 from agent.settings import AgentSettings, SettingsError, secret
 from agent.settings_devices import (
+    CodeReaderDevice,
     Device,
     HttpBus,
     ModbusDevice,
     MqttBus,
     MqttDevice,
     PayloadDevice,
+    PulseDevice,
     RtuBus,
     ScaleDevice,
     TcpBus,
     TillDevice,
     TillFilesDevice,
 )
+from protocols.gpio.client import GpioLine, PulseCounter
 from protocols.modbus.client import ModbusBus, SerialLine, TcpAddress
 from protocols.modbus.profile import (
     Profile,
@@ -53,6 +58,7 @@ from protocols.serial.client import SerialOptions
 
 ONLINE = "online"
 PLAIN = OutletRules()
+_NEVER = 2**53  # where our own totals begin at 0 again
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +172,18 @@ def _modbus(device: Device, shop: Workshop) -> None:
         now=shop.now,
         plans=shop.plans,
     )
-    if moduli := {r.metric: _modulus(r) for r in profile.registers if r.metric in COUNTS}:
-        driver = CountingDriver(driver, moduli, _totals(shop))
-    if ENERGY in driver.metrics:
-        driver = DemandDriver(driver, device.interval_s)
+    moduli = {r.metric: _modulus(r) for r in profile.registers if r.metric in COUNTS}
+    driver = _with_derived(driver, moduli, device.interval_s, shop)
     shop.polled.append(Polled(driver, device.bus, device.interval_s, _rules(device, shop)))
+
+
+def _with_derived(
+    driver: PolledDriver, moduli: Mapping[str, int], interval_s: float, shop: Workshop
+) -> PolledDriver:
+    """Totals of a door also as people, those of a meter also as mean power."""
+    if moduli:
+        driver = CountingDriver(driver, moduli, _totals(shop))
+    return DemandDriver(driver, interval_s) if ENERGY in driver.metrics else driver
 
 
 def _rules(device: Device, shop: Workshop, *critical: str) -> OutletRules:
@@ -239,6 +252,29 @@ def _serial_scale(device: Device, shop: Workshop) -> None:
     shop.pushed.append(Pushed(driver, _rules(device, shop)))
 
 
+def _code_reader(device: Device, shop: Workshop) -> None:
+    assert isinstance(device, CodeReaderDevice)  # noqa: S101 the settings' union says so
+    options = SerialOptions(device.port, device.baud, device.parity, device.stop_bits)
+    driver = CodeReaderDriver(device.id, options, device.again_s, device.gather_s, now=shop.now)
+    shop.pushed.append(Pushed(driver, _rules(device, shop, "codes")))
+
+
+def _pulse_counter(device: Device, shop: Workshop) -> None:
+    """Each line is a bus of its own: it is never waited for."""
+    assert isinstance(device, PulseDevice)  # noqa: S101 the settings' union says so
+    line = GpioLine(device.chip, device.line, device.pull, device.debounce_ms)
+    counter, metric = PulseCounter(line), device.metric
+    if metric in COUNTS and device.per_pulse != 1:
+        raise SettingsError(f"device {device.id!r}: per_pulse of a door is 1; see count_factor.")
+    per_pulse, totals = device.per_pulse, _totals(shop)
+    driver: PolledDriver = PulseDriver(
+        device.id, counter, metric, per_pulse, totals=totals, now=shop.now
+    )
+    moduli = {metric: _NEVER} if metric in COUNTS else {}
+    driver = _with_derived(driver, moduli, device.interval_s, shop)
+    shop.polled.append(Polled(driver, str(line), device.interval_s, _rules(device, shop)))
+
+
 def _mqtt_json(device: Device, shop: Workshop) -> None:
     assert isinstance(device, MqttDevice)  # noqa: S101 the settings' union says so
     topics = Topics(
@@ -282,6 +318,8 @@ DRIVERS: dict[str, Callable[[Device, Workshop], None]] = {
     "serial_till": _serial_till,
     "till_files": _till_files,
     "serial_scale": _serial_scale,
+    "code_reader": _code_reader,
+    "pulse_counter": _pulse_counter,
     "mqtt_json": _mqtt_json,
     "payload": _payload,
 }

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, St
 
 from agent.door import staff_hours
 from agent.reporting import HEARTBEAT_S, Report
-from protocols.metrics import METRICS
+from protocols.metrics import METRICS, Kind
 from protocols.payloads.decoders import DECODERS
 from protocols.payloads.values import Counting
 from protocols.scales.codec import SCALES
@@ -16,6 +16,13 @@ from protocols.scales.codec import SCALES
 def _known_metric(name: str) -> str:
     if name not in METRICS:
         raise ValueError(f"{name!r} is no metric of protocols/metrics.py")
+    return name
+
+
+def _known_counter(name: str) -> str:
+    if METRICS[name].kind is not Kind.COUNTER:
+        known = ", ".join(metric.name for metric in METRICS.values() if metric.kind is Kind.COUNTER)
+        raise ValueError(f"{name!r} is no running total. Those are: {known}")
     return name
 
 
@@ -139,6 +146,33 @@ class ScaleDevice(_Device):
     interval_s: Seconds = 1.0
 
 
+class CodeReaderDevice(_Device):
+    """A barcode scanner or RFID reader that writes a code a line."""
+
+    driver: Literal["code_reader"]
+    port: str = Field(description="stable name: /dev/serial/by-id/…, not /dev/ttyUSB0")
+    baud: int = Field(9600, ge=300, le=921_600)
+    parity: Literal["N", "E", "O"] = "N"
+    stop_bits: Literal[1, 2] = 1
+    again_s: Seconds = Field(2.0, description="a code counts again after so long out of sight")
+    gather_s: Seconds = Field(0.5, description="what is read within travels as one document")
+
+
+class PulseDevice(_Device):
+    """A contact on a GPIO line of this machine that pulses: S0 of a meter, a door beam."""
+
+    driver: Literal["pulse_counter"]
+    chip: str = Field("/dev/gpiochip0", description="see gpiodetect")
+    line: int = Field(ge=0, le=1023, description="number of the GPIO, such as 17")
+    pull: Literal["up", "down", "none"] = Field("up", description="the contact pulls away from it")
+    debounce_ms: int = Field(5, ge=0, le=1000, description="shorter pulses are noise")
+    metric: Annotated[MetricName, AfterValidator(_known_counter)] = Field(
+        description="a running total: in_total of a door, energy_kwh of a meter"
+    )
+    per_pulse: float = Field(1.0, gt=0, description="1000 pulses a kWh: 0.001")
+    interval_s: Seconds = 10.0
+
+
 class TillFilesDevice(_Device):
     """A till that drops its journal as files."""
 
@@ -180,6 +214,13 @@ class PayloadDevice(_Device):
 
 
 Device = Annotated[
-    ModbusDevice | TillDevice | TillFilesDevice | ScaleDevice | MqttDevice | PayloadDevice,
+    ModbusDevice
+    | TillDevice
+    | TillFilesDevice
+    | ScaleDevice
+    | CodeReaderDevice
+    | PulseDevice
+    | MqttDevice
+    | PayloadDevice,
     Field(discriminator="driver"),
 ]

@@ -40,6 +40,7 @@ install_agent() {
   id storevitals >/dev/null 2>&1 ||
     useradd --system --home-dir "$DATA_DIR" --no-create-home --shell /usr/sbin/nologin storevitals
   getent group dialout >/dev/null && usermod -a -G dialout storevitals
+  getent group gpio >/dev/null && usermod -a -G gpio storevitals
   say "Installing into $HOME_DIR …"
   # Beside the old one and then in its place, so that a failure leaves the old one as it was.
   rm -rf "$HOME_DIR.new"

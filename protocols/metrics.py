@@ -345,6 +345,8 @@ _ALL = (
     Metric("order_result", "", Kind.DOCUMENT, "指令执行结果", "Answer to an order"),
     Metric("self_description", "", Kind.DOCUMENT, "采集端自述", "What the agent runs"),
     Metric("self_test_report", "", Kind.DOCUMENT, "安装自检报告", "Self-test report"),
+    Metric("codes", "", Kind.DOCUMENT, "读到的码", "Codes that were read"),
+    Metric("code_count", "", Kind.EVENT, "读码数", "Codes read", 0),
     _state("paper_out", "缺纸", "Paper out"),
     _state("drawer_open", "钱箱打开", "Drawer open"),
     # devices and the agent itself

@@ -53,6 +53,31 @@ _ADVICE = (  # the first whose words are in the sentence
         T("这不是串口：请用 scan 查看串口名称。", "That is no serial port: see scan for names."),
     ),
     (
+        "no such chip",
+        T(
+            "本机没有这个 GPIO 芯片：请用 gpiodetect 查看。",
+            "This machine has no such GPIO chip: see gpiodetect.",
+        ),
+    ),
+    (
+        "no such line",
+        T("没有这个 GPIO 编号：请用 gpioinfo 查看。", "There is no such GPIO line: see gpioinfo."),
+    ),
+    (
+        "overlay uses the line",
+        T(
+            "GPIO 已被占用：请换一个引脚，或关闭占用它的功能。",
+            "The GPIO is in use: take another one, or switch off what uses it.",
+        ),
+    ),
+    (
+        "group gpio",
+        T(
+            "没有 GPIO 权限：请把采集端用户加入 gpio 组。",
+            "No right to use the GPIO: add the agent's user to the group gpio.",
+        ),
+    ),
+    (
         "cannot be reached",
         T(
             "网络上找不到该设备：请检查电源、网线和 IP 地址。",

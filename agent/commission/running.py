@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.outbox_rows import OutboxError, lock_file
 from agent.settings import AgentSettings, SettingsError, load_settings
-from agent.settings_devices import RtuBus, TillDevice
+from agent.settings_devices import CodeReaderDevice, RtuBus, ScaleDevice, TillDevice
 
 
 def is_running(outbox: Path) -> bool:
@@ -31,5 +31,6 @@ def ports_in_use(config: Path) -> frozenset[Path]:
 
 def serial_ports(settings: AgentSettings) -> frozenset[Path]:
     buses = [bus.port for bus in settings.bus if isinstance(bus, RtuBus)]
-    tills = [device.port for device in settings.device if isinstance(device, TillDevice)]
-    return frozenset(Path(port).resolve() for port in (*buses, *tills))
+    own = (TillDevice, ScaleDevice, CodeReaderDevice)
+    devices = [device.port for device in settings.device if isinstance(device, own)]
+    return frozenset(Path(port).resolve() for port in (*buses, *devices))
