@@ -53,6 +53,7 @@ from hub.security.vault.care import KeyCare
 from hub.security.vault.master import MasterKeyError
 from hub.security.vault.vault import Vault
 from hub.settings import HubSettings, Role
+from hub.timeseries.daily import DailyTimeSeries
 from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
 from hub.timeseries.port import TimeSeries
@@ -113,10 +114,12 @@ def open_parts(settings: HubSettings) -> Iterator[Parts]:
         demand_fitting(settings, db)
         registry = Registry(db)
         series = open_timeseries(settings.timeseries_url, settings.data_dir, registry.store_of)
-        stack.callback(series.close)
+        daily = None
         if settings.role is Role.ALL:  # who writes alone knows when kept sums are out of date
-            series = TieredTimeSeries(series, settings.data_dir / "timeseries")
-        services = _services(settings, db, registry, series, room.vault)
+            folder = settings.data_dir / "timeseries"
+            series = daily = DailyTimeSeries(TieredTimeSeries(series, folder), folder)
+        services = replace(_services(settings, db, registry, series, room.vault), daily=daily)
+        stack.callback(series.close)
         identity = open_identity(settings, db, registry, services.sign_in.passwords)
         enrolment = identity.enrolment if identity else None
         bundles = settings.data_dir / "bundles"

@@ -61,6 +61,18 @@ class HubSettings(BaseSettings):
         "duckdb:", description="duckdb:, influxdb://… or victoriametrics://…"
     )
 
+    keep_gauges_days: int = Field(
+        0, ge=0, le=36_500, description="raw temperatures, powers …; 0: for ever. Days stay"
+    )
+    keep_states_days: int = Field(
+        0, ge=0, le=36_500, description="raw states (door open, alarm …); 0: for ever"
+    )
+    keep_counters_days: int = Field(
+        0, ge=0, le=36_500, description="raw running totals (energy, run time …); 0: for ever"
+    )
+    keep_events_days: int = Field(
+        0, ge=0, le=36_500, description="raw counts of people and the like; 0: for ever"
+    )
     shards: int = Field(
         16, ge=1, le=1024, description="parts that ingest workers share; fixed at the first start"
     )

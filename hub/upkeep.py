@@ -10,13 +10,15 @@ from functools import partial
 from hub.alerts import expiring, shortage
 from hub.analytics import proof
 from hub.errors import T
-from hub.ingest import own_rules
+from hub.ingest import day_keeper, own_rules
+from hub.ingest.day_keeper import DayKeeper
 from hub.ingest.own_rules import OwnRules
 from hub.ingest.run_hours import run_hours_of
 from hub.kit.clock import utc_now
 from hub.kit.statistics import learn
 from hub.maintenance import planning
 from hub.web.services import Ran, Services
+from protocols.metrics import Kind
 
 TICK_S = 20.0
 log = logging.getLogger(__name__)
@@ -43,8 +45,23 @@ def chores(services: Services) -> tuple[Chore, ...]:
         Chore(T("核对销售账", "prove the sales"), proof.EVERY_S, partial(proof.prove, db)),
         Chore(T("检查自定规则", "watch own rules"), own_rules.EVERY_S, own),
         Chore(T("安排保养", "plan maintenance"), planning.EVERY_S, plan),
+        *_day_keeping(services),
         Chore(T("更新表的统计", "learn sizes of tables"), 15 * 60, partial(learn, db)),
     )
+
+
+def _day_keeping(services: Services) -> tuple[Chore, ...]:
+    settings = services.settings
+    if services.daily is None:
+        return ()
+    policy = {
+        Kind.GAUGE: settings.keep_gauges_days,
+        Kind.STATE: settings.keep_states_days,
+        Kind.COUNTER: settings.keep_counters_days,
+        Kind.EVENT: settings.keep_events_days,
+    }
+    keeper = DayKeeper(services.db, services.registry, services.daily, policy)
+    return (Chore(T("汇总每日读数", "keep days"), day_keeper.EVERY_S, keeper.tick),)
 
 
 async def keep_up(all_chores: tuple[Chore, ...], rounds: dict[str, Ran]) -> None:

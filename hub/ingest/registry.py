@@ -308,6 +308,10 @@ class Registry:
             (series > 0) & (series < len(numbers)), numbers[np.minimum(series, len(numbers) - 1)], 0
         ).astype(np.int32)
 
+    def store_of_id(self, store_id: UUID) -> int:
+        """The small integer of a store that has series; 0 for one that has none."""
+        return self._numbers.get(store_id, 0)
+
     def store_id(self, number: int) -> UUID:
         return self._stores[number]
 

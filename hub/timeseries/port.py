@@ -138,6 +138,10 @@ class TimeSeries(Protocol):
     def delete(self, series: Sequence[int], start_ms: int, end_ms: int) -> None:
         """Forget these points for good; UnsupportedError where the engine cannot."""
 
+    def drop_days(self, before_ms: int) -> int:
+        """Let go of whole UTC days before an instant, at once and beside every write; how many.
+        0 where the server's own retention does it."""
+
     def maintain(self, now: datetime) -> None:
         """House-keeping (sealing, merging); call about once a minute from a thread of its own."""
 

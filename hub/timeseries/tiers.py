@@ -126,6 +126,10 @@ class TieredTimeSeries:
             with self._lock:
                 self._running.forget()
 
+    def drop_days(self, before_ms: int) -> int:
+        """The sums of 15 minutes of these days stay."""
+        return self._engine.drop_days(before_ms)
+
     def maintain(self, now: datetime) -> None:
         self._engine.maintain(now)
 

@@ -39,6 +39,9 @@ UNITS = (
 )
 
 
+_SIZES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+
+
 @dataclass(frozen=True, slots=True)
 class Formats:
     """`fmt` of the templates."""
@@ -80,6 +83,11 @@ class Formats:
         unit = metric.unit if metric else ""
         fine = 2 if name == "power_factor" else 0
         return self.number(value, DIGITS.get(unit, fine))
+
+    def size(self, bytes_: float) -> str:
+        """Of files: "3.4 MB"."""
+        factor, unit = next((one for one in _SIZES if bytes_ >= one[0]), _SIZES[-1])
+        return f"{self.number(bytes_ / factor, 1)} {unit}"
 
     def unit(self, name: str) -> str:
         return METRICS[name].unit if name in METRICS else ""

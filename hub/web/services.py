@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hub.ingest.orders import Orders
     from hub.ingest.registry import Registry
     from hub.live import Live
+    from hub.timeseries.daily import DailyTimeSeries
     from hub.timeseries.last import LastValues
     from hub.timeseries.port import TimeSeries
     from hub.web.rendering import Templates
@@ -67,6 +68,8 @@ class Services:
 
     rounds: dict[str, Ran] = field(default_factory=dict)
     """How the last time of each piece of repeated work went, by its name."""
+    daily: "DailyTimeSeries | None" = None
+    """Days of every series; None where other processes take in."""
 
     enrolment: "Enrolment | None" = None
     """How agents get their identity; None where the hub has no authority of its own."""

@@ -137,6 +137,16 @@ class Change:
         self.view = replace(self.view, sealed={**self.view.sealed, day: of_day})
         return replaced
 
+    def drop_days(self, before: int) -> tuple[list[SealedFile], list[Segment]]:
+        """All that lies on days before this one: gives what nobody sees any more."""
+        segments = [s for s in self.view.segments if s.day < before]
+        self.remove_segments(segments)
+        self.connection.execute("DELETE FROM sealed WHERE day < ?", [before])
+        gone = [f for day, of in self.view.sealed.items() if day < before for f in of.values()]
+        kept = {day: of for day, of in self.view.sealed.items() if day >= before}
+        self.view = replace(self.view, sealed=kept)
+        return gone, segments
+
 
 class Catalogue:
     """Owns the manifest tables of one DuckDB database."""
@@ -200,6 +210,14 @@ class Catalogue:
             change.remove_segments(used_up)
         self._garbage[0].extend(used_up)
         self._garbage[1].extend(replaced)
+
+    def drop_days(self, before: int) -> int:
+        """One short transaction; tables and files go with the next rounds of house-keeping."""
+        with self.change() as change:
+            files, segments = change.drop_days(before)
+        self._garbage[0].extend(segments)
+        self._garbage[1].extend(files)
+        return len({file.day for file in files} | {segment.day for segment in segments})
 
     def sweep(self) -> list[SealedFile]:
         """Drop the tables that no view shows since the last round; gives the files to remove."""

@@ -125,6 +125,10 @@ class DuckDbTimeSeries:
                         [wanted.tolist(), start_ms, end_ms],
                     )
 
+    def drop_days(self, before_ms: int) -> int:
+        with self._maintenance:
+            return self._catalogue.drop_days(before_ms // DAY_MS)
+
     def maintain(self, now: datetime) -> None:
         """A failure (a full disk) loses no point: it is logged, and the next call tries again."""
         with self._maintenance:

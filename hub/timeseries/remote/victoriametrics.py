@@ -130,6 +130,9 @@ class VictoriaTimeSeries:
                 chosen = self._selector(series[begin : begin + SERIES_AT_ONCE])
                 self._wire.ask("/api/v1/admin/tsdb/delete_series", {"match[]": chosen})
 
+    def drop_days(self, before_ms: int) -> int:
+        return 0
+
     def maintain(self, now: datetime) -> None:
         """A server that is away is waited for by `write`."""
         with self._lock:

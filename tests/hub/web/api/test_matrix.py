@@ -112,6 +112,8 @@ def address(operation: Operation, chain: ChainUnderTest, store: StoreUnderTest) 
         "start": "2026-03-01T00:00:00Z",
         "end": "2026-03-02T00:00:00Z",
         "bucket": "1h",
+        "first": "2026-03-01",
+        "last": "2026-03-02",
     }
     query = "&".join(f"{name}={known[name]}" for name in operation.query)
     return f"{path}?{query}" if query else path

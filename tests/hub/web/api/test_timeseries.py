@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -23,10 +24,12 @@ from hub.kit.db import Database, Scope
 from hub.kit.migrate import upgrade
 from hub.kit.records.apply import Change, apply
 from hub.security.actor import Actor
+from hub.timeseries.daily import DailyTimeSeries
 from hub.timeseries.edges import to_ms
 from hub.timeseries.engines import open_timeseries
 from hub.timeseries.last import LastValues
 from hub.timeseries.port import PointQuality, Points, TimeSeries
+from hub.web.api import days as days_api
 from hub.web.api import timeseries as api
 from hub.web.deps import current_user
 from hub.web.problems import install_problems
@@ -104,6 +107,7 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
     app = FastAPI()
     app.state.services = SimpleNamespace(db=db, registry=registry, timeseries=series, last=last)
     app.include_router(api.router, prefix="/api/v1")
+    app.include_router(days_api.router, prefix="/api/v1")
     install_problems(app, no_page)
     client = TestClient(app, base_url="http://testserver/api/v1/")
     found = Hub(client, stores, chain_id, registry, series, last, app)
@@ -248,3 +252,28 @@ def test_a_replaced_agent_goes_on_in_the_same_line(hub: Hub) -> None:
     found = hub.channel(bucket="1h", end="2026-03-09T18:00:00Z", agg="first,last")
     assert [(i["first"], i["last"]) for i in found["items"]] == [(0.0, 59.0), (100.0, 100.0)]
     assert len(hub.channel()["items"]) == 120
+
+
+def test_days_tell_what_a_day_came_to_and_how_sure_it_is(hub: Hub, tmp_path: Path) -> None:
+    """TSD-12: coverage and qualities; a day that is not summed up yet is not told."""
+    daily = DailyTimeSeries(hub.series, tmp_path, settle_s=0.0)
+    hub.app.state.services.daily = daily
+    series = write(hub, 60, [0] * 59 + [int(PointQuality.BAD)])
+    begin, end = to_ms(START), to_ms(START) + 24 * 3_600_000
+    path = f"stores/{hub.stores[0]}/days?device=cabinet-1&metric={METRICS[0]}"
+    day = START.astimezone(ZoneInfo("Asia/Shanghai")).date()
+    asked = f"{path}&first={day}&last={day}"
+
+    def items() -> Any:
+        return hub.client.get(asked).json()["items"]
+
+    assert items() == []
+    assert daily.make_day([series], begin, end)
+    (found,) = items()
+    assert (found["readings"], found["max"], found["mean"]) == (59, 58.0, 29.0)
+    assert found["qualities"]["bad"] == 1
+    assert 0.02 < found["coverage"] < 0.05
+    assert hub.client.get(f"{path}&first={day}&last=2020-01-01").status_code == 422
+    assert hub.client.get(asked.replace("cabinet-1", "none")).status_code == 404
+    hub.app.state.services.daily = None
+    assert hub.client.get(asked).status_code == 409
