@@ -10,6 +10,8 @@ export function toast(message, { undo = null, bad = false, seconds = 6 } = {}) {
   setTimeout(() => box.remove(), seconds * 1000);
 }
 
+export const uuid = () => URL.createObjectURL(new Blob()).slice(-36); // crypto.randomUUID is there over HTTPS alone
+
 async function post(url, body = null) {
   const headers = { Accept: "application/json", ...(body && { "Content-Type": "application/json" }) };
   const answer = await fetch(url, { method: "POST", keepalive: true, headers, body: body && JSON.stringify(body) }); // goes out even if the page is left
@@ -153,6 +155,7 @@ document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-forgets]")) return;
   for (const key of Object.keys(localStorage)) if (/^(draft|recent):/.test(key)) localStorage.removeItem(key);
   sessionStorage.clear();
+  globalThis.caches?.delete("orders");
 });
 
 // A shared PC locks itself: nobody goes on under the name of somebody who left.

@@ -1,4 +1,6 @@
 // Counting with a scanner, a keyboard or the camera: what was scanned waits here until the hub has it.
+import { uuid } from "./act.js";
+
 const box = document.getElementById("count");
 const find = (id) => document.getElementById(id);
 const form = find("scan"), code = find("scan-code"), last = find("last"), sum = find("last-sum");
@@ -7,13 +9,6 @@ const key = `count:${document.body.dataset.user}:${box.dataset.count}`;
 let waiting = JSON.parse(localStorage.getItem(key) ?? "[]");
 let isSending = false, shown = null;
 
-function id() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID is there over HTTPS alone
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  return [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-}
-
 function keep() {
   if (waiting.length) localStorage.setItem(key, JSON.stringify(waiting));
   else localStorage.removeItem(key);
@@ -21,7 +16,7 @@ function keep() {
 }
 
 function add(entry) {
-  waiting.push({ id: id(), at: new Date().toISOString(), ...entry });
+  waiting.push({ id: uuid(), at: new Date().toISOString(), ...entry });
   keep();
   send();
 }

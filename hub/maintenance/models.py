@@ -88,6 +88,7 @@ class WorkOrder(StoreScoped, Base):
     cause: Mapped[str] = mapped_column(String(2000), default="")
     remedy: Mapped[str] = mapped_column(String(2000), default="")
     signed_by: Mapped[str] = mapped_column(String(120), default="")
+    signature: Mapped[str] = mapped_column(String(8000), default="")  # the path of an SVG
     version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}
@@ -113,3 +114,28 @@ class OrderEvent(StoreScoped, Base):
     user_id: Mapped[UUID | None]
     user_name: Mapped[str] = mapped_column(String(120))
     note: Mapped[str] = mapped_column(String(2000))
+
+
+class OrderLink(StoreScoped, Base):
+    """How a contractor without an account reaches one order, and nothing else."""
+
+    __tablename__ = "work_order_links"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, sort_order=-10)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("work_orders.id"), index=True)
+    contractor: Mapped[str] = mapped_column(String(120))
+    created_at: Mapped[datetime]
+    created_by: Mapped[UUID | None]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]  # the first time somebody looked
+
+
+class SentAct(StoreScoped, Base):
+    """What a phone sent: the same act sent again, because its answer was lost, is done once."""
+
+    __tablename__ = "work_order_acts"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)  # given by the phone
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("work_orders.id"), index=True)
+    at: Mapped[datetime]

@@ -146,11 +146,9 @@ def report(session: ScopedSession, fault: Fault) -> WorkOrder:
     if machine is None:
         raise NotFoundError(T("没有这台设备。", "There is no such equipment."))
     _demand(session, CREATE, machine.store_id)
-    if fault.sent_id is not None:
-        sent = select(WorkOrder).where(WorkOrder.sent_id == fault.sent_id)
-        known = session.scalar(sent)
-        if known is not None:
-            return known
+    known = reported(session, fault.sent_id)
+    if known is not None:
+        return known
     order = new_order(session, machine.store_id, machine, fault.severity, utc_now())
     order.title, order.description = fault.title[:200], fault.description[:TEXT_LENGTH]
     order.sent_id, order.kind = fault.sent_id, fault.kind
@@ -158,6 +156,13 @@ def report(session: ScopedSession, fault: Fault) -> WorkOrder:
     session.flush()
     _tell(session, order, "created", fault.description)
     return order
+
+
+def reported(session: ScopedSession, sent_id: UUID | None) -> WorkOrder | None:
+    """The order of a report that came before."""
+    if sent_id is None:
+        return None
+    return session.scalar(select(WorkOrder).where(WorkOrder.sent_id == sent_id))
 
 
 def new_order(
@@ -290,6 +295,8 @@ class Report:
     cause: str = ""
     labour_min: int = 0
     labour_cost_minor: int = 0
+    signature: str = ""
+    """Drawn with a finger: the path of an SVG in a field of 300 × 100."""
 
 
 def finish(session: ScopedSession, order_id: UUID, given: Report) -> WorkOrder:
@@ -310,6 +317,7 @@ def finish(session: ScopedSession, order_id: UUID, given: Report) -> WorkOrder:
         raise InvalidError(next(iter(wrong.values())), wrong)
     order.remedy, order.cause = given.remedy[:TEXT_LENGTH], given.cause[:TEXT_LENGTH]
     order.signed_by, order.labour_min = given.signed_by[:120], given.labour_min
+    order.signature = given.signature
     order.cost_minor += given.labour_cost_minor
     order.done_at = utc_now()
     _tell(session, order, OrderStatus.DONE, order.remedy)

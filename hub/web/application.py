@@ -61,7 +61,9 @@ from hub.web.pages import (
     merging,
     notice_settings,
     notices,
+    order_link,
     order_photos,
+    order_sheet,
     overview,
     persons,
     policies,
@@ -88,6 +90,7 @@ from hub.web.pages import (
     trust,
     ui_kit,
     work_orders,
+    worker,
 )
 from hub.web.pages import agents as agent_pages
 from hub.web.pages import alerts as alert_pages
@@ -160,6 +163,9 @@ PAGES: tuple[APIRouter, ...] = (
     maintenance.router,
     work_orders.router,
     order_photos.router,
+    order_sheet.router,
+    order_link.router,
+    worker.router,
     store_health.router,
     story_pages.router,
     dossier.router,

@@ -50,6 +50,9 @@ class Assets:
             raise KeyError(f"no static file {name}")
         return f"/static/{self.version}/{name}"
 
+    def body(self, name: str) -> bytes:
+        return self._assets[name].body
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._answer(scope)(scope, receive, send)
 

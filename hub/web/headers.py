@@ -30,7 +30,7 @@ ONE_YEAR_S = 31_536_000
 HSTS = f"max-age={ONE_YEAR_S}; includeSubDomains"
 MOST_BODY_BYTES = 1 << 20
 MOST_UPLOAD_BYTES = 33 << 20
-UPLOADS = ("/import", "/files")  # ends of addresses that take files
+UPLOADS = ("/import", "/files", "/photos", "/report")  # ends of addresses that take files
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 OWN_SITES = ("same-origin", "none")
 

@@ -27,10 +27,10 @@ from hub.kit.records.declare import fields_of, path_of, title_of
 from hub.kit.records.log import ChangeLog
 from hub.kit.records.sight import told_changes
 from hub.maintenance.models import OrderEvent, WorkOrder
+from hub.maintenance.sending import WHAT
 from hub.maintenance.service import NAMES
 from hub.security.actor import Actor
 from hub.web.audit_words import action_words
-from hub.web.pages.work_orders import HAPPENED
 
 PAGE, MOST = 50, 200
 AGENTS = "agents"
@@ -235,7 +235,7 @@ def _repairs(look: Look) -> Iterator[Happening]:
 
 
 def _steps() -> dict[str, T]:
-    return HAPPENED | {status.value: name for status, name in NAMES.items()}
+    return WHAT | {status.value: name for status, name in NAMES.items()}
 
 
 def _files(look: Look) -> Iterator[Happening]:

@@ -18,7 +18,7 @@ from hub.web.api.store_health import RIGHTS
 from hub.web.deps import CurrentUser, ReadSession
 from hub.web.language import Language, say
 from hub.web.pages.alert_rows import with_minus
-from hub.web.pages.work_orders import rows_of
+from hub.web.pages.order_rows import rows_of
 from hub.web.views import CurrentView
 
 router = APIRouter(include_in_schema=False)

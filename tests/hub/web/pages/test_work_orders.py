@@ -128,3 +128,56 @@ def test_photos_belong_to_the_order(store: StoreUnderTest) -> None:
     assert client.get(f"{other}/photos/{photo}").status_code == 404
     bad = {"file": ("note.png", b"no picture", "image/png")}
     assert client.post(f"{path}/photos", files=bad).status_code == 422
+
+
+def shot(name: str) -> dict[str, tuple[str, bytes, str]]:
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(picture, "PNG")
+    return {"file": (name, picture.getvalue(), "image/png")}
+
+
+def test_what_a_phone_sends_twice_is_done_once(client: TestClient) -> None:
+    """STO-06, STO-12: the answer was lost on the way, so it comes again."""
+    path = in_work(client, "Freezer: fan")
+    part = {"sent_id": str(uuid4()), "name": "fan", "cost": "10"}
+    photo = {"sent_id": str(uuid4())}
+    for _ in range(2):
+        assert client.post(f"{path}/parts", data=part).status_code == 200
+        assert client.post(f"{path}/photos", data=photo, files=shot("a.png")).status_code == 200
+    order = client.get(f"/api/v1{path}").json()
+    assert [one["name"] for one in order["parts"]] == ["fan"]
+    assert [one["kind"] for one in order["history"]].count("photo") == 1
+
+
+def test_what_somebody_else_changed_meanwhile_is_said(client: TestClient) -> None:
+    """STO-06: nothing is overwritten that was not seen; a tick fits beside anything."""
+    path = in_work(client, "Freezer: leak")
+    seen = client.get(f"/api/v1{path}").json()["version"]
+    client.post(f"{path}/move", data={"status": "waiting"})
+    late = {"status": "working", "version": seen}
+    asked = {"Accept": "application/json", "Accept-Language": "en"}
+    refused = client.post(f"{path}/move", data=late, headers=asked)
+    assert refused.status_code == 409
+    assert "it is “Waiting for parts” now, last changed by" in refused.json()["detail"]
+    ticked = client.post(f"{path}/check", data={"item": 0, "done": "true", "version": seen})
+    assert ticked.status_code == 200
+    assert client.post(f"{path}/move", data={"status": "working"}).status_code == 200
+
+
+def test_a_fault_is_reported_with_its_photo(client: TestClient) -> None:
+    """STO-12: two taps; sent twice it is one order with one photo."""
+    form = {"sent_id": str(uuid4()), "title": "Freezer: noise"}
+    url = f"/machines/{machine(client)}/report?lang=en"
+    first, again = (client.post(url, data=form, files=shot("noise.png")) for _ in range(2))
+    assert first.url == again.url
+    assert len([one for one in Document.of(again.text).values("alt") if one == "noise.png"]) == 1
+
+
+def test_the_list_renews_itself_on_an_open_page(client: TestClient) -> None:
+    """ALR-07: what htmx asks for when an order changes is the list alone."""
+    reported(client, "Freezer: rattles")
+    for layout in ("list", "board"):
+        part = client.get(f"/work-orders?layout={layout}", headers={"HX-Target": "order_list"})
+        assert part.status_code == 200
+        assert part.text.lstrip().startswith('<div id="order_list"')
+        assert "Freezer: rattles" in part.text or "冷冻柜" in part.text
