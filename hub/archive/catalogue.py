@@ -12,6 +12,7 @@ from hub.archive.equipment.devices import StoreDevice
 from hub.archive.equipment.records import Equipment, EquipmentModel, SparePart
 from hub.archive.feedback.records import UserFeedback
 from hub.archive.health.records import Condition, HealthProfile
+from hub.archive.openings.records import OpeningBalance
 from hub.archive.partners.records import Partner
 from hub.archive.plans.records import MaintenancePlan
 from hub.archive.playbooks.records import PlaybookEntry
@@ -56,6 +57,7 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     SupplierItem,
     PurchaseOrder,
     Stocktake,
+    OpeningBalance,
     Contract,
     Customer,
     Member,

@@ -46,6 +46,7 @@ ORDERING = ("send", "receive", "cancel")
 COUNTING = ("start", "review", "recount")
 COUNTED = (*COUNTING, "post", "cancel")
 PROMOTING = ("publish", "end")
+BALANCING = ("post", "take_back")
 DECIDING = ("renew", "renegotiate", "end", "reopen")
 
 
@@ -71,6 +72,7 @@ _SEEDS = (
         | _may(COSTS, COST)
         | _may(("purchase_orders",), *ORDERING)
         | _may(("stocktakes",), *KEEP, *COUNTED)
+        | _may(("opening_balances",), *KEEP, *BALANCING)
         | _may(("contracts",), *DECIDING)
         | _may(("promotions",), *KEEP, *PROMOTING)
         | _may(("chains",), READ, UPDATE)
@@ -87,6 +89,7 @@ _SEEDS = (
         | _may(("customers", "employees", "partners"), PERSONAL)
         | _may(("purchase_orders",), *ORDERING)
         | _may(("stocktakes",), *KEEP, *COUNTED)
+        | _may(("opening_balances",), *KEEP, *BALANCING)
         | _may(("contracts",), *DECIDING)
         | _may(("chains", "users", "agents", *BUSINESS, "readings", "alerts"), READ)
         | _may(("user_feedback",), READ, UPDATE)
@@ -99,7 +102,7 @@ _SEEDS = (
         "hq_analyst",
         T("总部分析员", "HQ analyst"),
         _may((*PLACES, *BUSINESS, *WATCH, *BUYING, *TRADE, "competitors", "membership"), READ)
-        | _may(("stock", "stocktakes", "promotions"), READ)
+        | _may(("stock", "stocktakes", "promotions", "opening_balances"), READ)
         | _may(("suppliers", "products", "contracts", "equipment", "equipment_types"), COST),
     ),
     Seed(
@@ -107,7 +110,10 @@ _SEEDS = (
         T("区域经理", "Region manager"),
         _may(("areas", "equipment", "work_orders", "documents", "competitors"), *KEEP)
         | _may((*PLACES, *BUSINESS, "readings", "alerts", "agents", *BUYING, *TRADE), READ)
-        | _may((*PEOPLE, *CLIENTS, *RULES, "stock", "stocktakes", "promotions"), READ)
+        | _may(
+            (*PEOPLE, *CLIENTS, *RULES, "stock", "stocktakes", "promotions", "opening_balances"),
+            READ,
+        )
         | _may(("stores", "alerts"), UPDATE)
         | _may(("employees",), PERSONAL)
         | _may(("equipment",), COST),
@@ -126,6 +132,7 @@ _SEEDS = (
         | _may(("customers", "employees"), CREATE, UPDATE, PERSONAL)
         | _may(("equipment",), COST)
         | _may(("stocktakes",), *KEEP, *COUNTED)
+        | _may(("opening_balances",), *KEEP, *BALANCING)
         | _may(("purchase_orders",), *KEEP, *ORDERING)
         | _may(("sales",), CREATE),
     ),
@@ -134,6 +141,7 @@ _SEEDS = (
         T("加盟商", "Franchisee"),
         _may(("areas", "equipment", "documents", "employees", "competitors", "stock"), *KEEP)
         | _may(("stocktakes",), *KEEP, *COUNTED)
+        | _may(("opening_balances",), *KEEP, *BALANCING)
         | _may((*PLACES, *BUSINESS, *WATCH, "products", "posts", *CLIENTS, *RULES), READ)
         | _may(("promotions",), READ)
         | _may(("customers",), CREATE, UPDATE)
@@ -163,6 +171,7 @@ _SEEDS = (
         _may((*PLACES, *BUYING, "purchase_orders", "policies", "stock"), READ)
         | _may(("stock",), CREATE)
         | _may(("stocktakes",), READ, CREATE, UPDATE, *COUNTING)
+        | _may(("opening_balances",), READ, CREATE, UPDATE)
         | _may(("purchase_orders",), "receive"),
     ),
     Seed(
@@ -193,7 +202,7 @@ _SEEDS = (
         "finance",
         T("财务", "Finance"),
         _may((*PLACES, *BUSINESS, *BUYING, *TRADE, "partners", "policies"), READ)
-        | _may(("stock", "stocktakes"), READ)
+        | _may(("stock", "stocktakes", "opening_balances"), READ)
         | _may(COSTS, COST)
         | _may(("suppliers",), REVEAL),
     ),
@@ -225,7 +234,7 @@ _SEEDS = (
             (*PLACES, *BUSINESS, *WATCH, "stock", "users", "roles", "agents", "audit", "metrics"),
             READ,
         )
-        | _may(("stocktakes", "promotions"), READ)
+        | _may(("stocktakes", "promotions", "opening_balances"), READ)
         | _may((*BUYING, *TRADE, *RULES, "documents", "competitors", "partners"), READ)
         | _may(COSTS, COST),
     ),

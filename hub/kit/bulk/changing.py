@@ -1,8 +1,8 @@
 """One change of many records, as a background job: all of one batch, so it is undone as one.
 
-`params` are `{"action", "values", "pairs", "ids"}`: `ids` are the chosen ones, or null for all that
-the list of `pairs` shows. Records are taken in the order of their ids, so none is met twice though
-the change takes it out of the list.
+`params` are `{"action", "values", "does", "pairs", "ids"}`: `ids` are the chosen ones, or null for
+all that the list of `pairs` shows. Records are taken in the order of their ids, so none is met
+twice though the change takes it out of the list.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +18,7 @@ from hub.kit.jobs import service
 from hub.kit.jobs.models import Job
 from hub.kit.jobs.turn import Turn
 from hub.kit.records.access import load
+from hub.kit.records.actions import perform
 from hub.kit.records.apply import Action, Change, apply
 from hub.kit.records.declare import title_of
 from hub.kit.records.models import model_of
@@ -41,6 +42,7 @@ class BulkAction(StrEnum):
     LABEL = "label"
     ARCHIVE = "archive"
     RESTORE = "restore"
+    PERFORM = "perform"  # what the type declares, such as posting
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Wish:
     values: Mapping[str, Any]
     pairs: Sequence[tuple[str, str]]
     ids: Sequence[UUID] | None
+    does: str = ""  # the declared action
 
 
 def begin(session: ScopedSession, model: type[Record], wish: Wish) -> Job:
@@ -63,14 +66,21 @@ def begin(session: ScopedSession, model: type[Record], wish: Wish) -> Job:
             raise InvalidError(_NO_CHANGE)
         checked_values = checked(schemas_of(model).update, dict(wish.values), partial=True)
         values = as_json(model, checked_values)
+    if wish.action is BulkAction.PERFORM and wish.does not in names_of_actions(model):
+        raise InvalidError(_NO_CHANGE)
     parse(model, wish.pairs)
     params = {
         "action": wish.action.value,
         "values": values,
+        "does": wish.does,
         "pairs": [list(pair) for pair in wish.pairs],
         "ids": None if wish.ids is None else [str(one) for one in wish.ids],
     }
     return service.add(session, BULK, model.__tablename__, params)
+
+
+def names_of_actions(model: type[Record]) -> set[str]:
+    return {one.name for one in model.__record__.actions}
 
 
 def step(turn: Turn) -> None:
@@ -104,6 +114,9 @@ def _change(
     params = turn.work.params
     action = BulkAction(params["action"])
     try:
+        if action is BulkAction.PERFORM:
+            perform(session, model, record_id, params["does"], Change(batch_id=turn.work.id))
+            return None
         record = load(session, model, record_id)
         if action is BulkAction.ARCHIVE or action is BulkAction.RESTORE:
             change = Change(record_id, batch_id=turn.work.id, action=Action(action.value))

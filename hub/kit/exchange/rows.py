@@ -78,6 +78,7 @@ class Judge:
         self.names.look_up(references)
         for values, wrong in read:
             self._resolve(values, wrong)
+        self._foresee(read)
         known = self._known([values for values, _ in read])
         return [
             self._one(row, values, wrong, known)
@@ -112,6 +113,13 @@ class Judge:
                     )
                 except CellError as error:
                     wrong[name] = error.text
+
+    def _foresee(self, read: Sequence[tuple[dict[str, Any], dict[str, T]]]) -> None:
+        """What the type knows of many rows at once."""
+        if self.model.__record__.foresee:
+            found = self.model.__record__.foresee(self.session, [values for values, _ in read])
+            for (_, wrong), problems in zip(read, found, strict=True):
+                wrong |= {name: text for name, text in problems.items() if name not in wrong}
 
     def _known(self, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], Record]:
         """Records that are there already, by their key."""

@@ -1,6 +1,6 @@
 """What the engine knows of a record type: its label, its rights and its fields."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -16,6 +16,7 @@ from hub.kit.records.kinds import Choice, Kind, Show, Spec
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from hub.kit.session import ScopedSession
     from hub.kit.tables import Record
 
 M = TypeVar("M")
@@ -44,6 +45,9 @@ def _nothing_more(_session: "Session", _record: Any) -> Mapping[str, Any]:
     return {}
 
 
+Foresee = Callable[["ScopedSession", Sequence[Mapping[str, Any]]], Sequence[Mapping[str, T]]]
+
+
 @dataclass(frozen=True)
 class RecordAction(Generic[M]):
     """What people do to a record that is more than changing fields: send, approve, cancel.
@@ -69,7 +73,8 @@ class RecordType:
     `start` is the sentence of an empty list: what to do next. `subject` is the field that names the
     person whom the secrets of a record are about; `state` is the READONLY choice that actions move.
     `twins` are sets of fields: two records that agree in all of one set are likely the same, and
-    can be merged.
+    can be merged. `foresee` tells, of many new rows of a file at once, what their later use would
+    refuse: a problem by field for each.
     Records of the chain are changed by those whose right reaches all of it; with `is_open` a right
     in any one store is enough, as every till may add a customer. `own` is the reference that leads
     to the one who is responsible, over other types with an `own` if need be, and `account` the
@@ -90,6 +95,7 @@ class RecordType:
     state: str = "status"
     actions: "tuple[RecordAction[Any], ...]" = ()
     twins: tuple[tuple[str, ...], ...] = ()
+    foresee: "Foresee | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ _ACTIONS = {
     BulkAction.LABEL: T("添加到“{what}”", "Added to “{what}”"),
     BulkAction.ARCHIVE: T("归档", "Archiving"),
     BulkAction.RESTORE: T("恢复", "Restoring"),
+    BulkAction.PERFORM: T("{what}", "{what}"),
 }
 _UNDO = T("撤销整批改动", "Undo of a whole batch")
 _UNKNOWN = T("请选择要做什么。", "Choose what to do.")
@@ -57,15 +58,16 @@ def start(
     value: Text = "",
     state: Stored = "",
 ) -> Response:
-    if action not in tuple(BulkAction):
+    word, _, does = action.partition(".")
+    if word not in tuple(BulkAction):
         raise InvalidError(_UNKNOWN)
-    wanted = BulkAction(action)
-    at.actor.demand(f"{at.model.__record__.rights}.{_right(wanted)}")
+    wanted = BulkAction(word)
+    at.actor.demand(f"{at.model.__record__.rights}.{does or _right(wanted)}")
     base = ListState.of(at.path, decoded(state), views_for(session, at.model))
     values = {}
     if wanted in (BulkAction.SET, BulkAction.LABEL):
         values = Typed.of({edited(at, field).name: value}).all(at.model)
-    wish = Wish(wanted, values, base.engine, None if all else id)
+    wish = Wish(wanted, values, base.engine, None if all else id, does)
     job = begin(session, at.model, wish)
     return RedirectResponse(f"{at.path}/bulk/{job.id}", 303)
 
@@ -111,6 +113,8 @@ def _what(at: Desk, job: Job) -> str:
         return at.say(_UNDO)
     fields = fields_of(at.model)
     names = [at.say(fields[n].label) for n in job.params.get("values", ()) if n in fields]
+    does = job.params.get("does")
+    names += [at.say(one.label) for one in at.model.__record__.actions if one.name == does]
     return at.say(_ACTIONS[BulkAction(job.params["action"])].format(what=", ".join(names)))
 
 

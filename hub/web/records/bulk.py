@@ -13,11 +13,13 @@ UNFIT = ("store_id",)
 
 @dataclass(frozen=True, slots=True)
 class BulkBar:
-    """(field, label) of what can be set, of labels, and of who a record belongs to, if anybody."""
+    """(field, label) of what can be set, of labels, of who a record belongs to, if
+    anybody, and (name, label) of what can be done."""
 
     fields: list[tuple[str, str]]
     labels: list[tuple[str, str]]
     owner: str
+    actions: list[tuple[str, str]]
 
 
 def bulk_bar(at: Desk) -> BulkBar:
@@ -25,7 +27,9 @@ def bulk_bar(at: Desk) -> BulkBar:
     owner = next((field.name for field in fit if field.spec.target in PEOPLE), "")
     named = [(field.name, at.say(field.label)) for field in fit]
     words = {field.name for field in fit if field.spec.kind is Kind.LABELS}
-    return BulkBar(named, [one for one in named if one[0] in words], owner)
+    declared = at.model.__record__.actions
+    actions = [(one.name, at.say(one.label)) for one in declared if at.may(one.name)]
+    return BulkBar(named, [one for one in named if one[0] in words], owner, actions)
 
 
 def _is_fit(field: Field) -> bool:

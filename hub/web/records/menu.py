@@ -46,7 +46,7 @@ GROUPS: tuple[tuple[T, tuple[str, ...]], ...] = (
         T("商品与服务", "Products and services"),
         (
             *("products", "product-categories", "services", "packages", "price-lists"),
-            *("stocktakes", "scale-layouts"),
+            *("stocktakes", "opening-balances", "scale-layouts"),
         ),
     ),
     (
