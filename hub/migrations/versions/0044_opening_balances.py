@@ -8,7 +8,6 @@ down_revision = "0043"
 branch_labels = None
 depends_on = None
 
-
 EVERY = ("admin", "hq_manager", "store_manager", "franchisee")
 KEEPERS = (*EVERY, "stock_keeper")
 READERS = (*KEEPERS, "hq_analyst", "region_manager", "finance", "auditor")
