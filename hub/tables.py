@@ -12,6 +12,7 @@ MODULES = (  # every module that declares tables; a new one is added here
     "hub.alerts.notices.models",
     "hub.analytics.closing",
     "hub.analytics.cold_chain",
+    "hub.analytics.selling.models",
     "hub.analytics.tables",
     "hub.archive.catalogue",
     "hub.archive.stock.items",

@@ -13,10 +13,12 @@ from sqlalchemy import ColumnElement, Connection, Table, case, delete, func, sel
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from hub.analytics.selling.models import RETURNS
 from hub.analytics.tables import SalesDayItem, TicketLineRow, TicketRow, UnknownCode
 from hub.archive.stock.items import Item, bind, costs_of, items_of
-from hub.archive.stock.models import MovementKind
+from hub.archive.stock.models import MOVEMENTS, MovementKind
 from hub.archive.stock.posting import Movement, Posted, post
+from hub.kit.rounding import half_up
 from hub.kit.upsert import add_to_row
 
 TICKET = "ticket"
@@ -35,6 +37,7 @@ def count(
     """Count the lines of tickets just written; `tickets` are their heads by id."""
     _add_days(connection, lines, tickets)
     items = _items(connection, lines)
+    costs = _came_at(connection, lines)
     known: list[Movement] = []
     unknown: list[tuple[str, Values, datetime]] = []
     for line in lines:
@@ -43,7 +46,8 @@ def count(
         if item is None:
             unknown.append((code, line, head["at"]))
         elif line["quantity_milli"]:
-            known.append(_movement(line, item, head["at"]))
+            value = costs.get((line["ticket_id"], line["line"]))
+            known.append(_movement(line, item, head["at"], value))
     _list_unknown(connection, unknown)
     now = max(head["received_at"] for head in tickets.values())
     return post(connection, known, now)
@@ -112,7 +116,39 @@ def _items(connection: Connection, lines: Iterable[Values]) -> dict[tuple[UUID, 
     }
 
 
-def _movement(line: Values, item: Item, at: datetime) -> Movement:
+def _came_at(connection: Connection, lines: Sequence[Values]) -> dict[tuple[UUID, int], int]:
+    """What returns are worth whose original is known: what the goods left for (INV-18)."""
+    ids = {line["ticket_id"] for line in lines if line["quantity_milli"] < 0}
+    if not ids:
+        return {}
+    left, back = MOVEMENTS.c, RETURNS.c
+    wanted = (
+        select(
+            back.ticket_id,
+            back.line,
+            back.quantity_milli,
+            back.before_milli,
+            left.quantity_milli.label("sold_milli"),
+            left.value_minor,
+        )
+        .join(
+            MOVEMENTS,
+            (left.document_id == back.original_id)
+            & (left.line == back.original_line)
+            & (left.kind == MovementKind.SALE.value),
+        )
+        .where(back.ticket_id.in_(sorted(ids)))
+    )
+    return {
+        (row.ticket_id, row.line): half_up(
+            -row.value_minor * (row.before_milli + row.quantity_milli), -row.sold_milli
+        )
+        - half_up(-row.value_minor * row.before_milli, -row.sold_milli)
+        for row in connection.execute(wanted)
+    }
+
+
+def _movement(line: Values, item: Item, at: datetime, value: int | None = None) -> Movement:
     sold: int = line["quantity_milli"]
     return Movement(
         chain_id=line["chain_id"],
@@ -124,6 +160,7 @@ def _movement(line: Values, item: Item, at: datetime) -> Movement:
         line=line["line"],
         quantity_milli=-sold,
         occurred_at=at,
+        value_minor=value,
         unit_cost_minor=item.unit_cost_minor,
     )
 

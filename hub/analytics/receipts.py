@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
+from hub.analytics.selling.models import TicketReturn
 from hub.analytics.tables import TicketLineRow, TicketRow, TicketTenderRow
 from hub.errors import NotFoundError, T
 from hub.kit.db import ScopedSession
@@ -92,27 +93,40 @@ def receipt(session: ScopedSession, ticket_id: UUID) -> Receipt:
     of_lines = select(line).where(line.ticket_id == head.id).order_by(line.line)
     of_tenders = select(tender).where(tender.ticket_id == head.id).order_by(tender.tender)
     lines, tenders = session.scalars(of_lines).all(), session.scalars(of_tenders).all()
-    original = None
-    if head.original_number and head.original_day:
-        original = session.scalars(
-            select(TicketRow).where(
-                TicketRow.business_day == head.original_day,
-                TicketRow.number == head.original_number,
-                TicketRow.is_repeat.is_(False),
-                TicketRow.id != head.id,
-            )
-        ).first()
-    later = session.scalars(
-        select(TicketRow)
-        .where(
-            TicketRow.original_day == head.business_day,
-            TicketRow.original_number == head.number,
-            TicketRow.is_repeat.is_(False),
-            TicketRow.id != head.id,
-        )
-        .order_by(TicketRow.at)
-    ).all()
+    original = _original(session, head)
+    later = _later(session, head)
     return Receipt(head, lines, tenders, original, later, _returned(session, lines, later))
+
+
+def _original(session: ScopedSession, head: TicketRow) -> TicketRow | None:
+    """As the hub linked it, also of another store; else by the number that its till told."""
+    linked = select(TicketReturn.original_id).where(TicketReturn.ticket_id == head.id).limit(1)
+    if (found := session.scalar(linked)) is not None:
+        return session.get(TicketRow, found)
+    if not (head.original_number and head.original_day):
+        return None
+    told = select(TicketRow).where(
+        TicketRow.store_id == head.store_id,
+        TicketRow.business_day == head.original_day,
+        TicketRow.number == head.original_number,
+        TicketRow.is_repeat.is_(False),
+        TicketRow.id != head.id,
+    )
+    return session.scalars(told).first()
+
+
+def _later(session: ScopedSession, head: TicketRow) -> Sequence[TicketRow]:
+    linked = select(TicketReturn.ticket_id).where(TicketReturn.original_id == head.id)
+    told = and_(
+        TicketRow.store_id == head.store_id,
+        TicketRow.original_day == head.business_day,
+        TicketRow.original_number == head.number,
+        TicketRow.id.not_in(select(TicketReturn.ticket_id)),
+    )
+    wanted = select(TicketRow).where(
+        or_(TicketRow.id.in_(linked), told), TicketRow.is_repeat.is_(False), TicketRow.id != head.id
+    )
+    return session.scalars(wanted.order_by(TicketRow.at)).all()
 
 
 def _returned(
@@ -122,7 +136,7 @@ def _returned(
     ids = [one.id for one in later]
     code = func.coalesce(TicketLineRow.code, TicketLineRow.name)
     back = select(code, func.sum(TicketLineRow.quantity_milli)).where(
-        TicketLineRow.ticket_id.in_(ids)
+        TicketLineRow.ticket_id.in_(ids), TicketLineRow.quantity_milli < 0
     )
     left = {key: -int(milli) for key, milli in session.execute(back.group_by(code))}
     found: dict[int, int] = {}

@@ -44,6 +44,8 @@ PAGES: tuple[tuple[str, T, str, str], ...] = (
     ("/admin/interfaces", T("接口与推送", "API and webhooks"), "out", "webhooks.read"),
     ("/sales", T("小票", "Receipts"), "till", "sales.read"),
     ("/sales/figures", T("销售分析", "Sales figures"), "till", "sales.read"),
+    ("/sales/new", T("开单", "New sale"), "till", "sales.create"),
+    ("/sales/back", T("退货换货", "Return or exchange"), "till", "sales.create"),
     ("/promotions", T("促销试算", "Try promotions"), "till", "promotions.read"),
     ("/sales/close", T("日结", "Close of the day"), "till", "sales.create"),
     ("/stock/counts", T("盘点", "Stocktakes"), "stock", "stocktakes.read"),

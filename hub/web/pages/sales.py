@@ -13,8 +13,11 @@ from starlette.responses import Response
 
 from hub.analytics import closing, quarantine
 from hub.analytics.closing import MOST_CENTS, Counted
-from hub.analytics.receipts import PAGE, Asked, receipt, receipts
+from hub.analytics.receipts import PAGE, Asked, Receipt, receipt, receipts
 from hub.analytics.sales import Sales, by_day
+from hub.analytics.selling import baskets
+from hub.analytics.selling.models import NOTES, TicketDetail, TicketNote, TicketSaving
+from hub.analytics.selling.paying import TILL
 from hub.analytics.stores import StoreClock
 from hub.analytics.tables import QuarantinedTicketRow
 from hub.archive.stores.records import Store
@@ -96,7 +99,27 @@ def show_receipt(view: CurrentView, session: ReadSession, actor: CurrentUser, id
         here=here,
         kinds={key: say(view.language, text) for key, text in KINDS.items()},
         tenders={key: say(view.language, text) for key, text in TENDERS.items()},
+        **_beside(view, session, found),
+        may_sell=actor.may(CLOSE, here.id),
+        may_void=found.head.till == TILL and not found.later and found.head.kind == "sale",
+        document=uuid7(),
     )
+
+
+def _beside(view: View, session: ReadSession, found: Receipt) -> dict[str, Any]:
+    """What belongs to a receipt beyond its lines."""
+    ticket_id = found.head.id
+    savings: dict[int, list[TicketSaving]] = {}
+    for one in session.scalars(select(TicketSaving).where(TicketSaving.ticket_id == ticket_id)):
+        savings.setdefault(one.line, []).append(one)
+    notes = session.scalars(select(TicketNote).where(TicketNote.ticket_id == ticket_id)).all()
+    detail = session.get(TicketDetail, ticket_id)
+    return {
+        "savings": savings,
+        "notes": [(say(view.language, NOTES[one.kind]), one) for one in notes],
+        "detail": detail,
+        "customer": baskets.customer_named(session, detail.customer_id if detail else None),
+    }
 
 
 @router.get("/sales/quarantine", dependencies=[MayRead])

@@ -60,6 +60,8 @@ PATHS = (
     "/stock/transfers",
     "/stock/on",
     "/promotions",
+    "/sales/new",
+    "/sales/back",
     "/sales",
     "/sales/figures",
     "/sales/figures?by=conversion",
