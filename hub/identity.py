@@ -8,14 +8,14 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from hub.errors import BusyError, T
-from hub.ingest.broker import HOST, KEEPER, BrokerKeeper, first_state
+from hub.ingest.broker import HOST, KEEPER, WORKER, BrokerKeeper, first_state
 from hub.ingest.enrolment import Enrolment
 from hub.ingest.registry import Registry
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.security.passwords import Passwords
 from hub.security.pki import Authority, ends_at
-from hub.settings import HubSettings
+from hub.settings import HubSettings, Role
 from protocols.mqtt.options import MqttOptions
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def open_authority(settings: HubSettings) -> Authority:
 
 def renew_own(authority: Authority, settings: HubSettings) -> None:
     """Certificates of the hub's two clients, and of the broker and the web."""
-    for name in (KEEPER, HOST):
+    for name in (KEEPER, HOST, WORKER):
         authority.issue(name)
     urls = (settings.agents_url, settings.public_url, settings.mqtt_url)
     hosts = [host for url in urls if (host := urlsplit(url).hostname)]
@@ -101,7 +101,7 @@ def renew_own(authority: Authority, settings: HubSettings) -> None:
 def host_options(settings: HubSettings) -> MqttOptions:
     """How ingest reaches the broker: as the settings say, or by the hub's own certificate."""
     if settings.agents_url and settings.mqtt_cert_file is None:
-        return _own_options(settings, HOST)
+        return _own_options(settings, WORKER if settings.role is Role.INGEST else HOST)
     return MqttOptions(
         url=settings.mqtt_url,
         client_id=HOST,

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 CONTROL = "$CONTROL/dynamic-security/v1"
 RESPONSE = f"{CONTROL}/response"
 KEEPER, HOST = "storevitals-keeper", "storevitals-hub"
+WORKER = "storevitals-worker"  # the host in several processes: any client id
 """Names in the certificates of the hub's own two clients."""
 PREFIX = "agent:"
 LOOK_EVERY_S = 5.0  # another process of the hub may have changed SQL
@@ -105,7 +106,8 @@ def first_state() -> dict[str, Any]:
         "clients": [
             {"username": name, "clientid": name, "roles": [{"rolename": name}]}
             for name in (HOST, KEEPER)
-        ],
+        ]
+        + [{"username": WORKER, "roles": [{"rolename": HOST}]}],
     }
 
 
