@@ -38,6 +38,7 @@ from hub.kit.jobs.runner import Runner
 from hub.kit.jobs.turn import Someone, Step
 from hub.kit.migrate import upgrade
 from hub.kit.records.ports import Ports
+from hub.kit.rounds import every
 from hub.listening import Server, listen, take_folder
 from hub.live import Live
 from hub.live.shared import SharedLive
@@ -76,6 +77,7 @@ JOBS: Mapping[str, Step] = {
     changing.BULK: changing.step,
 }
 OPEN_REQUESTS_S = 5
+CHECKPOINT_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -223,6 +225,7 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
             group.create_task(
                 keep_up(chores(parts.services), parts.services.rounds), name="upkeep"
             ),
+            group.create_task(_checkpoints(parts.services.db), name="checkpoints"),
             group.create_task(parts.key_care.run(), name="keys"),
             group.create_task(parts.sealer.run(), name="audit"),
             group.create_task(_retention(parts.services).run(), name="retention"),
@@ -240,6 +243,12 @@ async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> 
         await server.serve([listener])
         for task in others:
             task.cancel()
+
+
+async def _checkpoints(db: Database) -> None:
+    """Often, so that each is small; PostgreSQL makes its own."""
+    if db.is_sqlite:
+        await every(CHECKPOINT_S, db.checkpoint, "bring the log of changes into the file")
 
 
 def _courier(services: Services) -> Courier:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from hub.kit.engines import open_engines
 from hub.kit.gate import Gate
 from hub.kit.records.ports import Ports
+from hub.kit.records.search import load_readings
 from hub.kit.records.words import WORDS, Words
 from hub.kit.session import Scope, ScopedSession, UnscopedError
 from hub.kit.tables import Base, ChainScoped, Record, StoreScoped, UtcDateTime
@@ -63,6 +64,7 @@ class Database:
     @contextmanager
     def write(self, scope: Scope) -> Iterator[ScopedSession]:
         """A session that commits once at the end, or not at all. Keep it short: others queue."""
+        load_readings()
         info = self._info(scope)
         session = ScopedSession(self.engines.write, info=info, expire_on_commit=False)
         with self._turn("session"), session, session.begin():
@@ -79,6 +81,12 @@ class Database:
         """A connection without a scope that cannot write."""
         with self.engines.read.begin() as connection:
             yield connection.execution_options(system=reason)
+
+    def checkpoint(self) -> None:
+        """Bring SQLite's log of changes into the file, beside the writers: none waits for it."""
+        if self.engines.care is not None:
+            with self.engines.care.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def ping(self) -> None:
         """Raise what the driver raises when the database does not answer."""

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 
 _BUSY_TIMEOUT_MS = 5_000
+_LOG_PAGES = 8_000  # 32 MB; only then does a writer make a checkpoint in its own turn
 _READERS = 24  # connections; uvicorn's thread pool has 40 threads, few of them in SQL at a time
 
 
@@ -17,6 +18,7 @@ class Engines:
 
     read: Engine
     write: Engine
+    care: Engine | None = None  # for checkpoints of SQLite, outside of any transaction
 
     @property
     def is_sqlite(self) -> bool:
@@ -25,6 +27,8 @@ class Engines:
     def dispose(self) -> None:
         self.read.dispose()
         self.write.dispose()
+        if self.care is not None:
+            self.care.dispose()
 
 
 def open_engines(url: str) -> Engines:
@@ -47,12 +51,13 @@ def _sqlite(url: URL) -> Engines:
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     write = create_engine(url, pool_size=1, max_overflow=0)
     read = create_engine(url, pool_size=_READERS, max_overflow=0)
-    event.listen(write, "connect", _prepare)
-    event.listen(read, "connect", _prepare)
+    care = create_engine(url, pool_size=1, max_overflow=0)
+    for engine in (write, read, care):
+        event.listen(engine, "connect", _prepare)
     event.listen(read, "connect", _forbid_writing)
     event.listen(write, "begin", _begin_immediate)
     event.listen(read, "begin", _begin)
-    return Engines(read, write)
+    return Engines(read, write, care)
 
 
 def _prepare(connection: SqliteConnection, _record: object) -> None:
@@ -61,6 +66,7 @@ def _prepare(connection: SqliteConnection, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
 
 
 def _forbid_writing(connection: SqliteConnection, _record: object) -> None:

@@ -37,10 +37,15 @@ def sound(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _reading(run: str) -> str:
-    from pypinyin import lazy_pinyin  # noqa: PLC0415  # its tables take memory; many hubs never ask
+    from pypinyin import lazy_pinyin  # noqa: PLC0415  # 55 MB of tables: only where records are kept
 
     syllables = lazy_pinyin(run, errors="ignore")
     return f"{''.join(syllables)} {''.join(one[0] for one in syllables if one)}"
+
+
+def load_readings() -> None:
+    """The tables of pinyin take a third of a second: load them before others wait for a turn."""
+    readings("门")
 
 
 def keep_search_words(record: Record) -> None:

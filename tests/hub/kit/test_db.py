@@ -1,8 +1,12 @@
 """Scope that no query can forget (SEC-06), and the transaction rules of SQLite."""
 
+import shutil
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -198,6 +202,24 @@ def test_sqlite_is_set_up_for_durability(db: Database) -> None:
     assert found == ["wal", 2, 1, 5000, 0]
     with db.system_read("test") as connection:
         assert connection.exec_driver_sql("PRAGMA query_only").scalar() == 1
+
+
+def test_a_checkpoint_waits_for_no_writer_and_keeps_none_waiting(
+    db: Database, tmp_path: Path
+) -> None:
+    """What was committed reaches the file while somebody writes; what was not does not."""
+    row = {"failures": 1, "last_at": datetime(2026, 3, 1, tzinfo=UTC)}
+    with db.system("test") as connection:
+        connection.execute(insert(SignInFailure).values(row | {"key": "committed"}))
+    with db.system("test") as connection:
+        connection.execute(insert(SignInFailure).values(row | {"key": "open"}))
+        db.checkpoint()
+        alone = shutil.copy(tmp_path / "hub.sqlite", tmp_path / "alone.sqlite")
+    with closing(sqlite3.connect(alone)) as copied:
+        keys = copied.execute("SELECT key FROM sign_in_failures").fetchall()
+    assert keys == [("committed",)]
+    with db.system_read("test") as reader:
+        assert set(reader.scalars(select(SignInFailure.key))) == {"committed", "open"}
 
 
 def test_instants_come_back_aware_and_naive_ones_are_refused(db: Database) -> None:
