@@ -17,6 +17,7 @@ MODULES = (  # every module that declares tables; a new one is added here
     "hub.archive.catalogue",
     "hub.archive.stock.items",
     "hub.archive.stock.limits",
+    "hub.archive.stock.lots",
     "hub.archive.stock.models",
     "hub.archive.stocktakes.models",
     "hub.archive.transfers.models",

@@ -49,6 +49,7 @@ PAGES: tuple[tuple[str, T, str, str], ...] = (
     ("/promotions", T("促销试算", "Try promotions"), "till", "promotions.read"),
     ("/sales/close", T("日结", "Close of the day"), "till", "sales.create"),
     ("/stock/counts", T("盘点", "Stocktakes"), "stock", "stocktakes.read"),
+    ("/stock/expiry", T("临期与批次", "Expiry and lots"), "stock", "stock.read"),
     ("/stock/watch", T("库存看护", "Stock watch"), "stock", "stock.read"),
     ("/stock/transfers", T("调拨", "Transfers"), "stock", "stock.read"),
     ("/account", T("我的账号", "My account"), "user", ""),

@@ -21,6 +21,7 @@ from hub.analytics.tables import TicketRow
 from hub.analytics.tickets import Document, Place, Sold
 from hub.archive.promotions.returns import Refund, refund
 from hub.archive.stock.items import bind, items_of
+from hub.archive.stock.lots import expired_milli
 from hub.archive.stock.models import BALANCES, MOVEMENTS, MovementKind
 from hub.archive.stock.posting import Movement, post
 from hub.archive.stock.promises import release, reserve
@@ -106,7 +107,7 @@ def pay(connection: Connection, clock: StoreClock, sale: Sale, now: datetime) ->
     total = sum(one.gross_cents - sum(one.savings.values()) for one in sale.goods)
     total -= sum(one.net_minor for one in back)
     tenders, change = _tenders(sale, total)
-    held = _promise(connection, clock, sale)
+    held = _promise(connection, clock, sale, now)
     lines = [_sold_line(connection, clock.chain_id, one) for one in sale.goods]
     lines += [_back_line(sale, one, due) for one, due in zip(sale.back, back, strict=True)]
     original = sale.original.head if sale.original else None
@@ -189,8 +190,11 @@ def _tenders(sale: Sale, total: int) -> tuple[dict[str, int], int]:
     return told, change
 
 
-def _promise(connection: Connection, clock: StoreClock, sale: Sale) -> dict[UUID, int]:
-    """Reserve what is sold of items whose stock is kept here, unless it is sold anyway."""
+def _promise(
+    connection: Connection, clock: StoreClock, sale: Sale, now: datetime
+) -> dict[UUID, int]:
+    """Reserve what is sold of items whose stock is kept here, unless it is sold anyway; what is
+    expired is not there for a sale."""
     wanted: dict[UUID, int] = {}
     for one in sale.goods:
         wanted[one.item_id] = wanted.get(one.item_id, 0) + one.quantity_milli
@@ -201,6 +205,11 @@ def _promise(connection: Connection, clock: StoreClock, sale: Sale) -> dict[UUID
     held = {item: milli for item, milli in wanted.items() if item in known}
     if sale.is_anyway:
         return {}
+    gone = expired_milli(connection, clock.store_id, clock.day_of(now))
+    if any(item in gone for item in held):
+        kept_back = {item: milli + gone.get(item, 0) for item, milli in held.items()}
+        reserve(connection, clock.store_id, kept_back)
+        release(connection, clock.store_id, kept_back)
     reserve(connection, clock.store_id, held)
     return held
 

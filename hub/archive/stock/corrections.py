@@ -1,7 +1,7 @@
 """Stock moved by hand: opening balances, adjustments and losses, each with its reason (INV-02)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -41,6 +41,8 @@ class Correction:
     reason: str
     user_id: UUID
     unit_cost_minor: int | None = None
+    lot: str = ""
+    expires_on: date | None = None
 
 
 def correct(connection: Connection, wanted: Correction, now: datetime) -> Posted:
@@ -61,6 +63,8 @@ def correct(connection: Connection, wanted: Correction, now: datetime) -> Posted
         quantity_milli=sign * wanted.quantity_milli,
         occurred_at=now,
         unit_cost_minor=cost,
+        lot=wanted.lot.strip()[:40],
+        expires_on=wanted.expires_on,
         user_id=wanted.user_id,
         reason=wanted.reason.strip(),
     )

@@ -6,13 +6,14 @@ changes nothing. Balances are locked in one order, so two writers never wait for
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, select, update
 
+from hub.archive.stock.lots import allot
 from hub.archive.stock.models import BALANCES, MOVEMENTS, MovementKind
 from hub.kit.rounding import half_up
 from hub.kit.upsert import insert_new
@@ -40,6 +41,7 @@ class Movement:
     value_minor: int | None = None
     unit_cost_minor: int = 0
     lot: str = ""
+    expires_on: date | None = None  # of the lot
     user_id: UUID | None = None
     reason: str = ""
 
@@ -105,6 +107,9 @@ def post(connection: Connection, movements: Sequence[Movement], now: datetime) -
     if rows:
         connection.execute(MOVEMENTS.insert(), rows)
         _move_balances(connection, held)
+        allot(
+            connection, rows, {(*x.place, x.lot): x.expires_on for x in movements if x.expires_on}
+        )
     return Posted(len(rows), tuple(place for place, found in held.items() if found.is_short))
 
 

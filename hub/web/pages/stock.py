@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from hub.archive.stock import lookup
 from hub.archive.stock.corrections import KINDS, LOSSES, MOST_MILLI, Correction, correct
 from hub.archive.stock.limits import StockLimit
 from hub.archive.stock.lookup import Change, Show
+from hub.archive.stock.lots import StockLot, Swap, correct_lot
 from hub.archive.stock.models import MovementKind, StockBalance
 from hub.archive.stores.records import Store
 from hub.errors import ForbiddenError, InvalidError, NotFoundError, T
@@ -32,6 +33,7 @@ from hub.security.records import User
 from hub.web.deps import CurrentUser, Hub, ReadSession, require
 from hub.web.language import Language, say
 from hub.web.records.desk import Posted
+from hub.web.rendering import View
 from hub.web.views import CurrentView
 
 READ, CORRECT, BIND = "stock.read", "stock.create", "stock.update"
@@ -154,12 +156,49 @@ def show_item(
         on=on or clock.day_of(view.now),
         at=at,
         document=uuid7(),
+        **_lots(view, session, here, item),
         limit=session.get(StockLimit, (here.id, item)),
         targets=[(one.id, one.name) for one in _stores(session, actor) if one.id != here.id],
         losses=[(key, say(view.language, text)) for key, text in LOSSES.items()],
         may_correct=actor.may(CORRECT, here.id),
         sees_money=actor.may(MONEY, here.id),
     )
+
+
+def _lots(view: View, session: ScopedSession, here: Store, item: UUID) -> dict[str, Any]:
+    wanted = select(StockLot).where(
+        StockLot.store_id == here.id, StockLot.item_id == item, StockLot.on_hand_milli != 0
+    )
+    lots = session.scalars(wanted.order_by(StockLot.expires_on, StockLot.lot)).all()
+    without = ("", say(view.language, T("没有批次", "no lot")))
+    return {"lots": lots, "lot_names": [*((one.lot, one.lot) for one in lots), without]}
+
+
+@router.post("/stock/{store}/{item}/lot")
+def swap_lot(
+    view: CurrentView,
+    session: ReadSession,
+    services: Hub,
+    actor: CurrentUser,
+    store: UUID,
+    item: UUID,
+    form: Posted,
+) -> Response:
+    """It was of another lot than the oldest."""
+    here = _allowed(session, actor, store)
+    actor.demand(CORRECT, here.id)
+    wanted = Swap(
+        id=_id(form.get("document", "")),
+        chain_id=actor.chain_id,
+        store_id=here.id,
+        item_id=item,
+        from_lot=form.get("from", "")[:40],
+        to_lot=form.get("to", "")[:40],
+        quantity_milli=milli(form.get("quantity", "")),
+    )
+    with services.db.system("lot") as connection:
+        correct_lot(connection, wanted, view.now)
+    return RedirectResponse(f"/stock/{store}/{item}", 303)
 
 
 @router.post("/stock/{store}/{item}")
@@ -185,6 +224,8 @@ def correct_item(
         quantity_milli=milli(form.get("quantity", "")),
         reason=_reason(view.language, reason)[:200],
         user_id=actor.user_id,
+        lot=form.get("lot", "").strip()[:40],
+        expires_on=_day(form.get("expires", "")),
     )
     with services.db.system("stock correction") as connection:
         correct(connection, wanted, view.now)
@@ -212,6 +253,13 @@ def milli(text: str) -> int:
     if not number.is_finite() or number != int(number) or abs(number) > MOST_MILLI:
         raise InvalidError(_NUMBER, {"quantity": _NUMBER})
     return int(number)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise InvalidError(_WHICH, {"expires": _WHICH}) from None
 
 
 def _id(text: str) -> UUID:

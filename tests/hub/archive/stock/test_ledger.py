@@ -1,5 +1,6 @@
 """INV-01, INV-02, INV-18: the ledger against a plain list of what happened, on generated lives."""
 
+import os
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import select
 
 from hub.archive.stock import ledger
+from hub.archive.stock.lots import LOTS, lots_that_differ
 from hub.archive.stock.models import BALANCES, MovementKind
 from hub.archive.stock.posting import Movement, mark_counted, post
 from hub.archive.stock.promises import release, reserve
@@ -18,6 +20,7 @@ from hub.errors import ConflictError
 from hub.kit.db import Database
 from tests.hub.archive.stock.oracle import Item
 
+HISTORIES = int(os.environ.get("LEDGER_HISTORIES", "25"))
 CHAIN, STORE = UUID(int=1), UUID(int=2)
 NAMES = UUID(int=3)
 ITEMS = [UUID(int=n) for n in (11, 12, 13)]
@@ -63,6 +66,13 @@ class LedgerLife(RuleBasedStateMachine):
     def receive(self, item: UUID, quantity: int, value: int) -> None:
         self.move(item, MovementKind.RECEIPT, quantity, value_minor=value)
         self.oracle[item].receive(self.now, quantity, value)
+
+    @rule(item=items, quantity=quantities, lot=st.sampled_from("AB"), days=st.integers(-3, 60))
+    def receive_a_lot(self, item: UUID, quantity: int, lot: str, days: int) -> None:
+        expires_on = self.now.date() + timedelta(days=days)
+        about = {"value_minor": 100, "lot": lot, "expires_on": expires_on}
+        self.move(item, MovementKind.RECEIPT, quantity, **about)
+        self.oracle[item].receive(self.now, quantity, 100)
 
     @rule(item=items, quantity=quantities, late=st.integers(0, 30), cost=unit_costs)
     def sell(self, item: UUID, quantity: int, late: int, cost: int) -> None:
@@ -116,6 +126,8 @@ class LedgerLife(RuleBasedStateMachine):
     def agrees(self) -> None:
         with self.db.system_read("test") as connection:
             assert ledger.disagreements(connection) == []
+            assert lots_that_differ(connection) == []
+            assert all(one.on_hand_milli >= 0 for one in connection.execute(select(LOTS)))
             rows = {row.item_id: row for row in connection.execute(select(BALANCES))}
             for item, plain in self.oracle.items():
                 if item in rows:
@@ -134,4 +146,4 @@ class LedgerLife(RuleBasedStateMachine):
 
 
 TestLedgerLife = LedgerLife.TestCase
-TestLedgerLife.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestLedgerLife.settings = settings(max_examples=HISTORIES, stateful_step_count=25, deadline=None)

@@ -60,6 +60,7 @@ PATHS = (
     "/stock/transfers",
     "/stock/on",
     "/promotions",
+    "/stock/expiry",
     "/sales/new",
     "/sales/back",
     "/sales",
