@@ -58,6 +58,7 @@ class UplinkRules:
 
     layout: Layout = Layout.NODE
     window: int = 256
+    first_window: int = 32
     drain_per_s: int = 2000
     ack_timeout_s: float = 5.0
     announce_s: float = 60.0
@@ -77,7 +78,9 @@ class UplinkSession:
     ) -> None:
         self._node, self._outbox, self._clock = node, outbox, clock
         self._rules = rules or UplinkRules()
-        self._window = SendWindow(self._rules.window, self._rules.ack_timeout_s)
+        self._window = SendWindow(
+            self._rules.window, self._rules.ack_timeout_s, self._rules.first_window
+        )
         self._allowance = Allowance(self._rules.drain_per_s)
         self._highest_sent: dict[int, int] = {}
         self._born_devices: set[str] = set()

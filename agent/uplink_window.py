@@ -1,12 +1,16 @@
 """How much may be under way: acknowledgements, the window, the rate of the backlog; pure."""
 
 import math
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from agent.outbox_rows import Epoch
 
 SMALLEST_WINDOW = 8
+SLOW_S = 2.0  # an acknowledgement that takes longer, and twice as long as ever, waited in a queue
+PATIENCE = 3  # times the present delay, but never longer than
+LONGEST_PATIENCE_S = 30.0
 LONGEST_TIMEOUT_S = 10.0  # so flow resumes soon after a hub that was away; 8 batches are cheap
 
 
@@ -15,26 +19,37 @@ class SendWindow:
     """What was sent and what was acknowledged on this connection, by epoch.
 
     Where an epoch has batches under way and none of them is acknowledged for `timeout_s`, all goes
-    back to the acknowledgement, the window halves and the time-out doubles; every progress opens
-    the window again. Another epoch's progress does not count, nor that the hub has heard of a gap:
-    neither says that what was sent has arrived.
+    back to the acknowledgement, the window halves and the time-out doubles. Another epoch's
+    progress does not count, nor that the hub has heard of a gap: neither says that what was sent
+    has arrived.
+
+    The window opens by what arrives, and closes by a quarter where acknowledgements begin to take
+    long: on a narrow line more under way is only a longer queue, and one that is longer than the
+    time-out would be sent twice.
     """
 
     size: int = 256
     timeout_s: float = 5.0
+    first: int = 32  # how far it is open at the start of a connection
     sent: dict[int, int] = field(default_factory=dict)
     acked: dict[int, int] = field(default_factory=dict)
     _progress_s: dict[int, float] = field(default_factory=dict)  # of epochs with any under way
+    _sent_s: dict[int, deque[tuple[int, float]]] = field(default_factory=dict)
     _size: int = 0
     _timeout_s: float = 0.0
+    _delay_s: float = 0.0
+    _least_s: float = math.inf
+    _closed_s: float = -math.inf
 
     def __post_init__(self) -> None:
-        self._size, self._timeout_s = self.size, self.timeout_s
+        self.reset()
 
     def reset(self) -> None:
-        """A new connection: nothing of the old one is under way."""
+        """A new connection: nothing of the old one is under way, and how fast it is has to show."""
         self.sent.clear()
-        self._size, self._timeout_s = self.size, self.timeout_s
+        self._sent_s.clear()
+        self._size, self._timeout_s = min(self.size, self.first), self.timeout_s
+        self._delay_s, self._least_s, self._closed_s = 0.0, math.inf, -math.inf
 
     def acknowledged(self, epoch: Epoch) -> int:
         return self.acked.get(epoch.number, epoch.acked)
@@ -62,6 +77,7 @@ class SendWindow:
         if not self._under_way(epoch):
             self._progress_s[epoch.number] = now_s
         self.sent[epoch.number] = row_id
+        self._sent_s.setdefault(epoch.number, deque()).append((row_id, now_s))
 
     def take_ack(self, epoch: Epoch, row_id: int, now_s: float) -> bool:
         """True if it says something new; a lower id than before sends the epoch back to it."""
@@ -70,12 +86,28 @@ class SendWindow:
             return False
         if row_id < before:
             self.sent.pop(epoch.number, None)
+            self._sent_s.pop(epoch.number, None)
         elif row_id >= epoch.first:  # a batch that is still here: it has arrived
             self._progress_s[epoch.number] = now_s
-            self._size = min(self.size, self._size * 2)
             self._timeout_s = self.timeout_s
+            self._learn(epoch, row_id, now_s)
         self.acked[epoch.number] = row_id
         return True
+
+    def _learn(self, epoch: Epoch, row_id: int, now_s: float) -> None:
+        """How long the newest of what arrived was under way, and what that says of the line."""
+        under_way, arrived, sent_s = self._sent_s.get(epoch.number, deque()), 0, now_s
+        while under_way and under_way[0][0] <= row_id:
+            sent_s, arrived = under_way.popleft()[1], arrived + 1
+        if not arrived:
+            return
+        self._delay_s = now_s - sent_s
+        self._least_s = min(self._least_s, self._delay_s)
+        if self._delay_s <= max(SLOW_S, 2 * self._least_s):
+            self._size = min(self.size, self._size + arrived)
+        elif sent_s >= self._closed_s:  # once for all that was under way at that time
+            self._size = max(min(self.size, SMALLEST_WINDOW), self._size * 3 // 4)
+            self._closed_s = now_s
 
     def is_stuck(self, epochs: Iterable[Epoch], now_s: float) -> bool:
         return now_s >= self.stuck_at_s(epochs)
@@ -83,13 +115,16 @@ class SendWindow:
     def rewind(self) -> None:
         """Nothing was acknowledged for too long: send again, less at once."""
         self.sent.clear()
-        self._size = max(SMALLEST_WINDOW, self._size // 2)
+        self._sent_s.clear()
+        self._size = max(min(self.size, SMALLEST_WINDOW), self._size // 2)
         self._timeout_s = min(LONGEST_TIMEOUT_S, self._timeout_s * 2)
 
     def stuck_at_s(self, epochs: Iterable[Epoch]) -> float:
         """When to give up waiting; never where nothing is under way."""
         waiting = (self._progress_s[e.number] for e in epochs if self._under_way(e))
-        return min(waiting, default=math.inf) + self._timeout_s
+        slow_s = min(PATIENCE * self._delay_s, LONGEST_PATIENCE_S)
+        patience_s = max(self._timeout_s, slow_s)
+        return min(waiting, default=math.inf) + patience_s
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from protocols.sparkplug.topics import EdgeNode, MessageType, parse_topic
 from tests.simulation.store import SimulatedClock, SimulatedStore, at_noon
 
 NODE = EdgeNode("chain-0", "store-1")
-RULES = UplinkRules(window=256, drain_per_s=0, unacknowledged_s=1e9)
+RULES = UplinkRules(window=256, first_window=256, drain_per_s=0, unacknowledged_s=1e9)
 
 
 class Line:

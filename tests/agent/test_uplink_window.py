@@ -48,12 +48,50 @@ def test_where_nothing_is_under_way_nothing_is_lost() -> None:
     assert window.stuck_at_s([later]) == 65.0
 
 
+def opened(window: SendWindow, batches: int) -> SendWindow:
+    """Each batch sent and acknowledged at once, on a quick line."""
+    for row_id in range(1, batches + 1):
+        window.mark_sent(OLD, row_id, 0.0)
+        window.take_ack(OLD, row_id, 0.1)
+    return window
+
+
+def test_it_opens_by_what_arrives_up_to_its_size() -> None:
+    assert SendWindow().room([OLD]) == 32
+    assert opened(SendWindow(), 20).room([OLD]) == 52
+    assert opened(SendWindow(size=16), 50).room([OLD]) == 16
+
+
 def test_a_rewind_sends_less_and_waits_longer_until_something_arrives() -> None:
-    window = sent_at_0(LIVE)
+    window = opened(SendWindow(timeout_s=5.0), 56)
+    window.mark_sent(LIVE, 10, 0.0)
     window.rewind()
-    assert window.room([LIVE]) == 128
+    assert window.room([LIVE]) == 44
     window.mark_sent(LIVE, 10, 5.0)
     assert not window.is_stuck([LIVE], 14.9)
     assert window.is_stuck([LIVE], 15.0)
-    window.take_ack(LIVE, 10, 15.0)
-    assert window.room([LIVE]) == 256
+    window.take_ack(LIVE, 10, 5.5)
+    window.mark_sent(LIVE._replace(next_id=12), 11, 6.0)
+    assert window.is_stuck([LIVE], 11.0)
+
+
+def test_a_queue_that_grows_closes_it_once_a_round() -> None:
+    """R16: 256 kbit/s and 800 ms; what waits in the line is not sent again."""
+    window, far = opened(SendWindow(), 56), OLD._replace(next_id=200)
+    for row_id in range(57, 121):
+        window.mark_sent(far, row_id, 10.0)
+    window.take_ack(far, 57, 14.0)
+    window.take_ack(far, 60, 14.5)
+    assert window.room([]) == 66
+    assert not window.is_stuck([far], 14.5 + 3 * 4.5 - 0.1)
+    window.mark_sent(far, 121, 15.0)
+    window.take_ack(far, 121, 19.0)
+    assert window.room([]) == 49
+
+
+def test_a_line_that_is_far_but_empty_keeps_it_open() -> None:
+    window = SendWindow()
+    for row_id in range(1, 40):
+        window.mark_sent(OLD, row_id, float(row_id))
+        window.take_ack(OLD, row_id, row_id + 2.5)
+    assert window.room([]) == 32 + 39

@@ -1,18 +1,22 @@
-"""A wire between two programs that can fall silent, one way or both, without closing anything.
+"""A wire between two programs that can fall silent, one way or both, without closing anything,
+or that is narrow, far and loses segments.
 
 What TCP sees of a partition: the connection stays open, bytes are taken until the buffers are
 full, nothing comes out at the other end. New connections are accepted and hear nothing.
 """
 
 import asyncio
+import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Flag, auto
 
 from tests.servers import HOST, free_port
 
 PIECE = 64 * 1024
+SEGMENT = 1460
 
 
 class Way(Flag):
@@ -23,11 +27,26 @@ class Way(Flag):
     BOTH = THERE | BACK
 
 
-class Relay:
-    """Listens on `port`, speaks to `target`; used by `relay`."""
+@dataclass(frozen=True)
+class Link:
+    """What TCP makes of a bad line, each way: so many bytes a second, each `delay_s` under way; a
+    lost segment, and all behind it, comes a round trip later."""
 
-    def __init__(self, target: int) -> None:
+    bytes_per_s: float
+    delay_s: float
+    loss: float = 0.0
+
+
+class Relay:
+    """Listens on `port`, speaks to `target`; used by `relay`.
+
+    `link` may be changed at any time; it holds for connections that are made from then on.
+    """
+
+    def __init__(self, target: int, link: Link | None = None) -> None:
         self.port, self._target = free_port(), target
+        self.link = link
+        self._chance = random.Random(1)
         self._open = {Way.THERE: asyncio.Event(), Way.BACK: asyncio.Event()}
         self._loop = asyncio.new_event_loop()
         self._pipes: set[asyncio.Task[None]] = set()
@@ -72,7 +91,8 @@ class Relay:
             answer.close()
             return
         for way, source, sink in ((Way.THERE, caller, there), (Way.BACK, called, answer)):
-            pipe = asyncio.create_task(self._carry(way, source, sink))
+            carry = self._carry_slowly if self.link else self._carry
+            pipe = asyncio.create_task(carry(way, source, sink))
             self._pipes.add(pipe)
             pipe.add_done_callback(self._pipes.discard)
 
@@ -89,11 +109,42 @@ class Relay:
         finally:
             sink.close()
 
+    async def _carry_slowly(
+        self, way: Way, source: asyncio.StreamReader, sink: asyncio.StreamWriter
+    ) -> None:
+        assert self.link
+        under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+        arriving = asyncio.create_task(self._arrive(under_way, sink))
+        link, free_s = self.link, self._loop.time()
+        try:
+            while piece := await source.read(SEGMENT):
+                await self._open[way].wait()
+                free_s = max(free_s, self._loop.time()) + len(piece) / link.bytes_per_s
+                if self._chance.random() < link.loss:
+                    free_s += 2 * link.delay_s
+                under_way.put_nowait((free_s + link.delay_s, piece))
+                await asyncio.sleep(free_s - self._loop.time())
+            await under_way.join()
+        except OSError:
+            pass  # one end was closed: so is the other
+        finally:
+            arriving.cancel()
+            sink.close()
+
+    async def _arrive(
+        self, under_way: "asyncio.Queue[tuple[float, bytes]]", sink: asyncio.StreamWriter
+    ) -> None:
+        while True:
+            at_s, piece = await under_way.get()
+            await asyncio.sleep(at_s - self._loop.time())
+            sink.write(piece)
+            under_way.task_done()
+
 
 @contextmanager
-def relay(target: int) -> Iterator[Relay]:
+def relay(target: int, link: Link | None = None) -> Iterator[Relay]:
     """To a port of this machine, in a thread of its own."""
-    wire, opened, ended = Relay(target), threading.Event(), asyncio.Event()
+    wire, opened, ended = Relay(target, link), threading.Event(), asyncio.Event()
     thread = threading.Thread(target=wire.run, args=(opened, ended), daemon=True)
     thread.start()
     assert opened.wait(10), "the relay did not open"

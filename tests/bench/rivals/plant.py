@@ -1,4 +1,4 @@
-"""Modbus TCP devices that answer at once: `python -m tests.bench.rivals.plant PORT…`.
+"""Modbus TCP devices that answer at once: `python -m tests.bench.rivals.plant COUNT`.
 
 Every unit behind every port has 50 holding registers. Register 0 counts how often this stretch was
 read, so that what never arrives is seen as a hole; register 1 is the time of the answer in units
@@ -6,6 +6,7 @@ of 10 µs, so that a stamp can be held against it; the others change at each rea
 """
 
 import asyncio
+import json
 import struct
 import sys
 import time
@@ -20,8 +21,8 @@ _REFUSED = struct.Struct(">HHHBBB")
 class Units(asyncio.Protocol):
     """One connection; units are told apart by port and id."""
 
-    def __init__(self, counts: dict[tuple[int, int, int], int], port: int) -> None:
-        self._counts, self._port = counts, port
+    def __init__(self, counts: dict[tuple[int, int, int], int], number: int) -> None:
+        self._counts, self._number = counts, number
         self._rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -40,7 +41,7 @@ class Units(asyncio.Protocol):
     def _answer(self, number: int, unit: int, function: int, asked: range) -> bytes:
         if function != _READ_HOLDING or not asked or asked.stop > _WORDS:
             return _REFUSED.pack(number, 0, 3, unit, function | 0x80, 2)
-        key = (self._port, unit, asked.start)
+        key = (self._number, unit, asked.start)
         read = self._counts[key] = self._counts.get(key, 0) + 1
         words = [(read + address) & 0x7FFF for address in asked]
         if 1 in asked:
@@ -50,12 +51,17 @@ class Units(asyncio.Protocol):
         return head + struct.pack(f">{len(words)}H", *words)
 
 
-async def serve(ports: list[int]) -> None:
+async def serve(count: int) -> None:
+    """Says its ports in one line."""
     loop, counts = asyncio.get_running_loop(), dict[tuple[int, int, int], int]()
-    for port in ports:
-        await loop.create_server(partial(Units, counts, port), "127.0.0.1", port)
+    ports = []
+    for number in range(count):
+        server = await loop.create_server(partial(Units, counts, number), "127.0.0.1", 0)
+        ports.append(server.sockets[0].getsockname()[1])
+    sys.stdout.write(f"{json.dumps(ports)}\n")
+    sys.stdout.flush()
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve([int(word) for word in sys.argv[1:]]))
+    asyncio.run(serve(int(sys.argv[1])))

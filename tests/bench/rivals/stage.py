@@ -1,7 +1,7 @@
 """One agent at work: a plant of Modbus TCP devices, a broker, and an ear that counts."""
 
+import json
 import shutil
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.bench.rivals.agents import DEVICES, Rival
 from tests.bench.rivals.ear import Ear
-from tests.servers import HOST, Broker, Program, free_port, wait_for
+from tests.servers import Broker, Program, wait_for
 
 START_S = 60.0
 
@@ -29,11 +29,11 @@ def playing(rival: Rival, folder: Path, interval_s: float) -> Iterator[Scene]:
     """Plant, broker and agent; begins when the first value is heard."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    ports = [free_port() for _ in range(DEVICES)]
-    words = [sys.executable, "-m", "tests.bench.rivals.plant", *map(str, ports)]
+    words = [sys.executable, "-m", "tests.bench.rivals.plant", str(DEVICES)]
     with ExitStack() as ends:
-        ends.enter_context(Program("plant", words, folder))
-        wait_for(lambda: _answers(ports[-1]), START_S, "the plant does not answer")
+        plant = ends.enter_context(Program("plant", words, folder))
+        wait_for(lambda: plant.last_words() != "", START_S, "the plant does not begin")
+        ports = json.loads(plant.last_words())
         broker = ends.enter_context(Broker(folder))
         listens = Ear(broker.port, rival.topic, rival.decode, rival.answers, rival.reply)
         ear = ends.enter_context(listens)
@@ -43,8 +43,3 @@ def playing(rival: Rival, folder: Path, interval_s: float) -> Iterator[Scene]:
         wait_for(lambda: ear.heard_s is not None, START_S, f"{rival.name} says nothing")
         assert ear.heard_s is not None
         yield Scene(broker, agent, ear, ear.heard_s - begun_s)
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0
