@@ -21,6 +21,7 @@ from hub.alerts.families import (
     rank,
 )
 from hub.alerts.models import AlertEventKind, AlertStatus
+from hub.alerts.resting import Window, shelve, windows
 from hub.alerts.rows import ALERTS, COLUMNS, AlertState, Batch, Told
 from hub.alerts.storms import gather, storm_of
 from hub.detection.findings import Change, Finding, Severity
@@ -41,6 +42,7 @@ class Raising:
         self._chain_of = chain_of
         self._open: _ByKey = {}
         self._gone: _ByKey = {}
+        self._windows: list[Window] = []
 
     def post(self, findings: Iterable[Finding], now: datetime) -> list[Told]:
         """Write findings of stores that `chain_of` knows; what people should hear of."""
@@ -48,7 +50,9 @@ class Raising:
         if not known:
             return []
         began = min(_instant(finding.since_ms) for finding in known)
-        self._load({finding.store_id for finding in known}, began)
+        store_ids = {finding.store_id for finding in known}
+        self._load(store_ids, began)
+        self._windows = windows(self._connection, store_ids, now, now)
         told: list[Told] = []
         for group in _rounds(known):
             batch = Batch(now)
@@ -102,6 +106,8 @@ class Raising:
         else:
             alert.step_at = batch.now + FIRST_STEP_AFTER
         batch.tell(alert, AlertEventKind.RAISED, _detail(finding))
+        if shelve(batch, alert, self._windows):
+            return
         for child in mine:
             is_recent = alert.began_at - child.began_at < AFTERMATH
             if is_recent and alert.place.explains(child.place):
@@ -132,6 +138,7 @@ class Raising:
         if alert.severity > alert.told_severity and alert.parent_id is None:
             alert.step, alert.step_at = 0, batch.now + FIRST_STEP_AFTER
         batch.tell(alert, AlertEventKind.RETURNED, _detail(finding) | {"times": alert.returns})
+        shelve(batch, alert, self._windows)
 
     def _step(self, batch: Batch, alert: AlertState, finding: Finding) -> None:
         """Better or worse, or still there while its end was being waited for."""

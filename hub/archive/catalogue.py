@@ -1,6 +1,6 @@
 """The record types of the archive: the one literal list that API and pages are made from."""
 
-from hub.archive.alert_rules.records import AlertRule
+from hub.archive.alert_rules.records import AlertLimit, AlertRule, MaintenanceWindow
 from hub.archive.areas.records import Area
 from hub.archive.chains.records import Chain
 from hub.archive.competitors.records import Competitor, CompetitorPrice
@@ -72,6 +72,8 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Partner,
     PlaybookEntry,
     AlertRule,
+    AlertLimit,
+    MaintenanceWindow,
     NoticeRoute,
     OnCallShift,
     Webhook,

@@ -17,7 +17,9 @@ from hub.detection.defaults import (
     PARAMS,
     RULE_ROWS,
     Limits,
+    Override,
     limits_for,
+    overridden,
     params_of,
     rules_of,
 )
@@ -59,6 +61,7 @@ class SeriesRow:
     equipment_kind: str | None = None
     setpoint_c: float | None = None
     model: str | None = None  # machines of one model are compared with each other
+    override: Override | None = None  # what the chain says beside the built-in limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,15 @@ class Device:
     store: int
 
 
-Kind = tuple[str, str | None, float | None]  # metric, kind of equipment, setpoint
+Kind = tuple[str, str | None, float | None, Override | None]  # metric, equipment, setpoint
 
 
 @lru_cache(maxsize=10_000)
 def _watched(kind: Kind) -> Limits | None:
     """A chain has few kinds of machines, and many of each."""
-    return limits_for(*kind)
+    metric, equipment_kind, setpoint_c, override = kind
+    limits = limits_for(metric, equipment_kind, setpoint_c)
+    return limits if override is None else overridden(limits, setpoint_c, override)
 
 
 class Catalog:
@@ -134,7 +139,7 @@ class Catalog:
         numbers: dict[Kind, int] = {}
         params, rules, is_cold = [self.params], [self.rules[:, 0]], [False]
         for row in ordered:
-            kind = (row.metric, row.equipment_kind, row.setpoint_c)
+            kind = (row.metric, row.equipment_kind, row.setpoint_c, row.override)
             limits = _watched(kind)
             if limits is None:
                 continue

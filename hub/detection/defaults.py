@@ -5,7 +5,7 @@ seconds of reading time. Sources of the numbers: 4 K above setpoint is the usual
 cabinet controllers; −15 °C and 8 °C are where frozen and chilled goods stop being safe.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -127,6 +127,46 @@ def cold_kind(equipment_kind: str | None, setpoint_c: float | None) -> ColdKind 
     if "cold" in word or "cabinet" in word or setpoint_c is not None:
         return ColdKind.CABINET
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Other limits than the built-in ones, absolute; None leaves what is there."""
+
+    high: float | None = None
+    critical: float | None = None
+    low: float | None = None
+    hysteresis: float | None = None
+    hold_s: float | None = None
+    clear_s: float | None = None
+    is_off: bool = False
+
+    def over(self, general: "Override") -> "Override":
+        """This one where it says something, the more general one elsewhere."""
+        own = {name: value for name, value in asdict(self).items() if value is not None}
+        return Override(**(asdict(general) | own))
+
+
+def overridden(limits: Limits | None, setpoint_c: float | None, given: Override) -> Limits:
+    """Limits as a chain wants them; from here on they are absolute."""
+    found = limits or Limits()
+    base = 0.0 if not found.is_relative else NAN if setpoint_c is None else setpoint_c
+    parts = {name: base + getattr(found, name) for name in ("high", "critical", "low")}
+    if given.is_off:
+        parts = dict.fromkeys(parts, NAN)
+    parts |= {
+        name: value
+        for name in ("high", "critical", "low", "hysteresis")
+        if (value := getattr(given, name)) is not None
+    }
+    parts["critical"] = max(parts["critical"], parts["high"])  # never before the milder one
+    times = {"hold_s": given.hold_s, "clear_s": given.clear_s}
+    times = {name: value for name, value in times.items() if value is not None}
+    triggers = {
+        name: replace(getattr(found, name), **times)
+        for name in ("on_high", "on_critical", "on_low")
+    }
+    return replace(found, is_relative=False, **parts, **triggers)
 
 
 def limits_for(metric: str, equipment_kind: str | None, setpoint_c: float | None) -> Limits | None:

@@ -5,7 +5,7 @@ changes nothing. Events end no alert of such a rule; this watch does.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from hub.alerts.announce import announce
 from hub.alerts.models import Alert
 from hub.alerts.notices.routing import LEVELS
 from hub.alerts.raising import Raising
+from hub.alerts.resting import spans_of, windows
 from hub.alerts.trial import MINUTE_MS, Machine, Trial, try_rule
 from hub.archive.alert_rules.records import AlertRule
 from hub.archive.equipment.records import Equipment
@@ -54,7 +55,8 @@ class OwnRules:
             if not rules and not is_open:
                 return 0
             machines = machines_of(connection, {rule.chain_id for rule in rules})
-        findings = self._findings(rules, machines, is_open, now)
+            rests = _rests(connection, machines, now)
+        findings = self._findings(rules, machines, is_open, now, rests)
         if not findings:
             return 0
         chain_of = {one.store_id: one.chain_id for one in machines}
@@ -70,6 +72,7 @@ class OwnRules:
         machines: Sequence[Machine],
         is_open: Sequence[tuple[UUID, str, UUID, str | None]],
         now: datetime,
+        rests: Mapping[UUID, Sequence[tuple[int, int]]],
     ) -> list[Finding]:
         known = {(store_id, source) for store_id, source, *_ in is_open}
         end_ms = int((now - LAG).timestamp() * 1000) // MINUTE_MS * MINUTE_MS
@@ -79,7 +82,8 @@ class OwnRules:
             mine = [(rule, one) for one in machines if one.chain_id == rule.chain_id]
             pairs = [(rule, one) for _, one in mine if one.fits(rule)]
             length = 2 * (rule.hold_min + rule.keep_min) + MARGIN_MIN
-            for trial in try_rule(self._timeseries, pairs, (end_ms - length * MINUTE_MS, end_ms)):
+            span_ms = (end_ms - length * MINUTE_MS, end_ms)
+            for trial in try_rule(self._timeseries, pairs, span_ms, rests):
                 if trial.spells and trial.spells[-1].end is None:
                     key = trial.machine.store_id, source_of(rule, trial.machine)
                     holding.add(key)
@@ -87,6 +91,15 @@ class OwnRules:
                         found.append(raised(rule, trial))
         over = [one for one in is_open if (one[0], one[1]) not in holding]
         return [*found, *(_ended(one, end_ms) for one in over)]
+
+
+def _rests(
+    connection: Connection, machines: Sequence[Machine], now: datetime
+) -> Mapping[UUID, Sequence[tuple[int, int]]]:
+    """When somebody works at machines, as far back as any rule looks."""
+    stores = {one.store_id for one in machines}
+    known = windows(connection, stores, now - timedelta(days=3), now)
+    return spans_of(known, [(one.id, one.store_id) for one in machines])
 
 
 def source_of(rule: AlertRule, machine: Machine) -> str:

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from agent.simulator.history import history
 from agent.simulator.model import StoreModel
 from agent.simulator.scenario import Scenario
 from hub.detection.catalog import Catalog, SeriesRow
+from hub.detection.defaults import Override
 from hub.detection.engine import Engine
 from hub.detection.findings import Change, Finding, Rule
 from hub.detection.readings import FRESH_MS, Readings
@@ -29,10 +30,13 @@ EQUIPMENT = {
 }
 
 
-def catalog_of(names: Sequence[tuple[str, str]]) -> Catalog:
+def catalog_of(names: Sequence[tuple[str, str]], override: Override | None = None) -> Catalog:
     """Series 1, 2, … of these devices and metrics."""
     return Catalog(
-        SeriesRow(number, STORE, AGENT, device, metric, *EQUIPMENT.get(device, (None, None)))
+        replace(
+            SeriesRow(number, STORE, AGENT, device, metric, *EQUIPMENT.get(device, (None, None))),
+            override=override,
+        )
         for number, (device, metric) in enumerate(names, 1)
     )
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from hub.alerts.notices.routing import LEVELS
 from hub.alerts.trial import Machine, Trial, try_rule
-from hub.archive.alert_rules.records import AlertRule
+from hub.archive.alert_rules.records import AlertRule, MaintenanceWindow
 from hub.archive.equipment.records import Equipment
 from hub.archive.stores.records import Store
 from hub.detection.conditions import leaves, parse, words
@@ -232,6 +232,10 @@ def _tried(
 ) -> list[Trial]:
     pairs = [(rule, one) for one in machines]
     windows = maintenance_of(session, [one.id for one in machines])
+    for one in session.scalars(select(MaintenanceWindow)):
+        for machine in machines:
+            if one.covers(machine.store_id, machine.id):
+                windows.setdefault(machine.id, []).append(one.span_ms)
     return try_rule(services.timeseries, pairs, (span.start_ms, span.end_ms), windows)
 
 

@@ -23,6 +23,8 @@ GROUPS: tuple[tuple[T, tuple[str, ...]], ...] = (
             "store-devices",
             "maintenance-plans",
             "alert-rules",
+            "alert-limits",
+            "maintenance-windows",
         ),
     ),
     (

@@ -14,7 +14,10 @@ from hub.alerts.families import FLAP_QUIET, FLAPS_AFTER, RETURN_WITHIN
 from hub.alerts.models import Alert, AlertEvent, AlertEventKind, AlertStatus
 from hub.alerts.raising import Raising, Told
 from hub.alerts.timers import run_due
+from hub.archive.alert_rules.records import MaintenanceWindow
 from hub.detection.findings import Change, Finding, Rule, Severity
+from hub.kit.records.apply import Change as Edit
+from hub.kit.records.apply import apply
 from tests.hub.alerts.findings import NOW, NOW_MS, finding
 from tests.hub.chain_under_test import ChainUnderTest
 
@@ -257,3 +260,25 @@ def test_triggers_that_race_make_one_open_alert(any_chain: ChainUnderTest, round
     assert len(mine) == rounds
     raised = [one for one in told if (one.kind, one.rule) == ("raised", Rule.TEMPERATURE_HIGH)]
     assert len(raised) == rounds
+
+
+def test_what_somebody_works_at_is_shelved_until_the_window_ends(
+    any_chain: ChainUnderTest,
+) -> None:
+    """ALR-13: a maintenance window of a store; what is still there at its end is told."""
+    here, there = (store.id for store in any_chain.stores[:2])
+    with any_chain.write() as session:
+        about = {"name": "New compressor", "store_id": here}
+        span = {"starts_at": NOW - timedelta(hours=1), "ends_at": NOW + timedelta(hours=2)}
+        apply(session, MaintenanceWindow, Edit(values=about | span))
+    post(any_chain, finding(here), finding(there))
+    by_store = {alert.store_id: alert for alert in alerts(any_chain)}
+    assert by_store[there].status == AlertStatus.RAISED
+    resting = by_store[here]
+    assert resting.status == AlertStatus.SHELVED
+    assert resting.shelved_until == NOW + timedelta(hours=2)
+    assert [kind for _, kind in history(any_chain, resting.id)] == ["raised", "shelved"]
+    with any_chain.db.system("test") as connection:
+        assert run_due(connection, NOW + timedelta(minutes=119)) == []
+        (told,) = run_due(connection, NOW + timedelta(minutes=121))
+    assert (told.alert_id, told.status) == (resting.id, AlertStatus.RAISED)

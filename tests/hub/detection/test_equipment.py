@@ -3,6 +3,9 @@
 import math
 import random
 
+import numpy as np
+
+from hub.detection.defaults import Override, limits_for, overridden
 from hub.detection.findings import Change, Rule, Severity
 from tests.hub.detection.watched import Watched
 
@@ -72,6 +75,23 @@ def test_less_over_the_limit_steps_it_down_again() -> None:
     (over,) = store.hold(*AIR, (5000, 6000, 10), 4.0)
     assert (over.change, over.severity) == (Change.CLEARED, Severity.HIGH)
     assert len({finding.key for finding in store.found}) == 1
+
+
+def test_a_chain_sets_limits_of_its_own() -> None:
+    """ALR-08: absolute, with its own times; what it says nothing of stays as it was built in."""
+    cabinet = limits_for("air_temperature_c", "cabinet", 4.0)
+    given = Override(high=6.0, hold_s=300.0)
+    store = Watched([AIR], override=given)
+    store.hold(*AIR, (0, 290, 10), 7.0)
+    assert store.found == []
+    store.hold(*AIR, (290, 400, 10), 7.0)
+    assert [f.evidence.limit for f in store.found if f.evidence.trigger == "above-limit"] == [6.0]
+    own = overridden(cabinet, 4.0, given)
+    assert (own.high, own.critical, own.low, own.is_relative) == (6.0, 12.0, -0.5, False)
+    off = overridden(cabinet, 4.0, Override(is_off=True))
+    assert np.isnan([off.high, off.critical, off.low]).all()
+    power = overridden(limits_for("power_w", None, None), None, Override(high=8000.0))
+    assert power.high == 8000.0
 
 
 def test_an_hour_of_fluttering_is_one_finding() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hub.detection.catalog import Catalog
+from hub.detection.defaults import Override
 from hub.detection.engine import Engine
 from hub.detection.findings import Finding
 from hub.detection.readings import FRESH_MS, Readings
@@ -20,9 +21,10 @@ class Watched:
 
     names: Sequence[tuple[str, str]]
     found: list[Finding] = field(default_factory=list)
+    override: Override | None = None
 
     def __post_init__(self) -> None:
-        self.catalog: Catalog = catalog_of(self.names)
+        self.catalog: Catalog = catalog_of(self.names, self.override)
         self.engine = Engine(self.catalog, lambda _: ZONE)
         self.numbers = {name: number for number, name in enumerate(self.names, 1)}
 
