@@ -312,7 +312,7 @@ class Intake:
 
     def _learn_birth(self, message: _Message, device: str | None) -> None:
         metrics, ignored = names.declared(message.payload, device)
-        message.node.ignored |= ignored
+        message.node.ignore(ignored)
         refused = self._registry.declare(message.node, metrics, self._journal.next_seq)
         if refused:
             first = f"{refused[0].device}/{refused[0].metric}"

@@ -1,7 +1,9 @@
 """An edge node as ingest knows it: whose it is, and what its aliases and names mean."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from hub.ingest.tables import NodeState
 
 UNKNOWN = -1  # the series of an alias that no birth declared
+MOST_IGNORED = 50_000  # names and aliases of a node that are remembered as not kept
 DENSE_ALIASES = 1 << 16  # larger aliases, which only foreign nodes use, are looked up one by one
 
 
@@ -80,6 +83,11 @@ class Node:
     since: dict[int, int] = field(default_factory=dict)
     names: dict[tuple[str, str], int] = field(default_factory=dict)
     ignored: set[int | tuple[str, str]] = field(default_factory=set)  # aliases and names
+
+    def ignore(self, more: Collection[int | tuple[str, str]]) -> None:
+        """A node that invents names without end is asked for a birth now and then instead."""
+        if len(self.ignored) < MOST_IGNORED:
+            self.ignored |= set(islice(more, MOST_IGNORED - len(self.ignored)))
 
     @property
     def aliases(self) -> AliasTable:

@@ -225,9 +225,9 @@ class Registry:
         new, refused = self._new_names(node, metrics)
         if new or _changed(node, metrics, node.names):
             self._save_birth(node, new, metrics, seq)
-        node.ignored |= {(m.device, m.metric) for m in refused}
+        node.ignore({(m.device, m.metric) for m in refused})
         unheard = (m for m in metrics if (m.device, m.metric) not in node.names)
-        node.ignored |= {m.alias for m in unheard if m.alias is not None}
+        node.ignore({m.alias for m in unheard if m.alias is not None})
         return refused
 
     def _new_names(

@@ -109,6 +109,7 @@ class Ingest:
             "connected": float(self._subscriber.is_connected),
             "journal_last_row": float(self.feed.last_seq),
             "inbox_messages_waiting": float(len(self._inbox)),
+            "inbox_messages_dropped": float(self._inbox.dropped),
             "acks_sent": float(self._acks.sent),
             "rebirths_asked": float(self._acks.rebirths),
         }

@@ -7,6 +7,7 @@ import pytest
 
 from hub.errors import ConflictError, NotFoundError
 from hub.ingest.dead_letters import Cause
+from hub.ingest.node import MOST_IGNORED
 from hub.ingest.registry import Registry
 from hub.ingest.tables import NodeState
 from tests.hub.ingest.conftest import Hub
@@ -100,3 +101,20 @@ def test_ids_are_uuids_of_the_agents_row(hub: Hub, wire: WireNode) -> None:
     agent_id = hub.approve(wire)
     assert isinstance(agent_id, UUID)
     assert hub.registry.node_of(agent_id.bytes).agent_id == agent_id
+
+
+def test_a_store_that_invents_metrics_without_end_is_capped(hub: Hub, wire: WireNode) -> None:
+    """R33: what is not kept is not remembered without end either, and others do not feel it."""
+    hub.registry._series_limit = 1000
+    hub.approve(wire)
+    for turn in range(12):
+        wire.metrics = [f"d-{turn}/m-{number}" for number in range(6000)]
+        hub.take(wire.birth())
+    (node,) = hub.registry.nodes()
+    assert len(hub.registry.of_store(node.store_id)) == 1000
+    assert len(node.ignored) <= MOST_IGNORED
+    assert hub.letters.counts[Cause.SERIES_LIMIT] == 12 * 6000 - 1000
+    other = WireNode(node="agent-2")
+    hub.approve(other)
+    hub.take(other.birth(), other.temperature(1.0))
+    assert hub.rows()[-1].batch_id == 1
