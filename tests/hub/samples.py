@@ -39,7 +39,7 @@ _VALUES: dict[Kind, Any] = {
 
 
 _WORDS: dict[tuple[str, str], Sequence[str]] = {
-    ("alert_limits", "metric"): ["air_temperature_c"],
+    ("alert_limits", "metric"): ["humidity_percent"],
     ("alert_rules", "condition"): ["air_temperature_c > 8"],
     ("conditions", "code"): [f"condition_{n}" for n in range(1000)],
     ("playbook_entries", "rule"): [rule.value for rule in Rule],
@@ -48,7 +48,7 @@ _WORDS: dict[tuple[str, str], Sequence[str]] = {
 }
 """Values of texts that only take certain words."""
 _BESIDE: dict[str, dict[str, Any]] = {
-    "alert_limits": {"high": 8.0},
+    "alert_limits": {"high": 99.0},
     "promotions": {"off_percent": 10},
     "maintenance_plans": {"every_days": 90, "for_type": "cabinet"},
 }
