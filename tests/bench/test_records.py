@@ -86,6 +86,8 @@ def test_search_at_200_000_customers(world: World) -> None:
         ("palette, everything", _each("/palette?q={q}", TYPED), 50),
         ("palette, nothing found", _each("/palette?q={q}", NOTHING), 50),
         ("list of customers", _each("/archive/customers?q={q}", TYPED), 50),
+        ("checkout, at every letter", _each(f"/sales/new/{store}/found?code={{q}}", WANTED), 50),
+        ("checkout, opened", [f"/sales/new?store={store}"] * 20, 50),
         ("stock of a store", _each(f"/stock?store={store}&q={{q}}", WANTED), 50),
     ]
     results = [Result("palette, first look after a start", cold, "ms CPU")]

@@ -36,6 +36,7 @@ from hub.kit.records.access import load
 from hub.kit.records.contact import plain_phone
 from hub.live import Event, EventKind
 from hub.security.actor import Actor
+from hub.web.blind import hidden_items
 from hub.web.deps import CurrentUser, Hub, ReadSession, WriteSession, require
 from hub.web.language import say
 from hub.web.pages.stock import milli
@@ -96,6 +97,7 @@ def show_checkout(
         held=baskets.held(session, here.id),
         q=told.q,
         found=_found(session, here, told.q),
+        hidden=hidden_items(session, actor, here.id),
         wrong=told.wrong,
         paid=session.get(TicketRow, told.paid) if told.paid else None,
         tenders=[(key, say(view.language, text)) for key, text in TENDERS.items()],
@@ -115,7 +117,10 @@ def show_found(
     """What typing finds, at every letter."""
     here = _here(session, actor, store)
     words = code.rpartition("*")[2]
-    return view.page("sales-found.html", here=here, found=_found(session, here, words))
+    hidden = hidden_items(session, actor, here.id)
+    return view.page(
+        "sales-found.html", here=here, found=_found(session, here, words), hidden=hidden
+    )
 
 
 def _found(session: ScopedSession, here: Store, q: str) -> Sequence[StockRow]:

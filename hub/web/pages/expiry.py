@@ -26,6 +26,7 @@ from hub.kit.records.access import load
 from hub.kit.records.apply import Change, apply
 from hub.kit.rounding import half_up
 from hub.live import Event, EventKind
+from hub.web.blind import hidden_items
 from hub.web.deps import CurrentUser, Hub, ReadSession, WriteSession, require
 from hub.web.language import say
 from hub.web.records.desk import Posted
@@ -73,7 +74,8 @@ def show_expiry(
     clock = StoreClock.of(here)
     today = clock.day_of(view.now)
     last = until or today + timedelta(days=DAYS[1])
-    rows = _expiring(session, here.id, last)
+    hidden = hidden_items(session, actor, here.id)
+    rows = [x for x in _expiring(session, here.id, last) if x.name.item_id not in hidden]
     seen = {one.id: one.name for one in stores}
     return replace(view, zone=clock.zone).page(
         "stock-expiry.html",

@@ -30,6 +30,7 @@ from hub.kit.records.access import load
 from hub.live import Event, EventKind
 from hub.security.actor import Actor
 from hub.security.records import User
+from hub.web.blind import hidden_items
 from hub.web.deps import CurrentUser, Hub, ReadSession, require
 from hub.web.language import Language, say
 from hub.web.records.desk import Posted
@@ -96,6 +97,7 @@ def show_stock(
             for key, text in SHOWS.items()
         ],
         rows=lookup.stock(session, here.id, q, show),
+        hidden=hidden_items(session, actor, here.id),
         worth=lookup.worth(session, here.id),
         unknown=len(_unknown(session, actor)) if actor.reach(BIND) is None else 0,
         sees_money=actor.may(MONEY, here.id),
@@ -156,6 +158,7 @@ def show_item(
         on=on or clock.day_of(view.now),
         at=at,
         document=uuid7(),
+        is_hidden=item in hidden_items(session, actor, here.id),
         **_lots(view, session, here, item),
         limit=session.get(StockLimit, (here.id, item)),
         targets=[(one.id, one.name) for one in _stores(session, actor) if one.id != here.id],
@@ -307,7 +310,11 @@ def _unknown(session: ScopedSession, actor: Actor) -> list[UnknownCode]:
 
 def _others(session: ScopedSession, actor: Actor, item: UUID) -> list[tuple[Store, StockBalance]]:
     found = lookup.elsewhere(session, item)
-    return [(store, balance) for store, balance in found if actor.may(READ, store.id)]
+    return [
+        (store, balance)
+        for store, balance in found
+        if actor.may(READ, store.id) and item not in hidden_items(session, actor, store.id)
+    ]
 
 
 def _life(session: ScopedSession, language: Language, changes: Sequence[Change]) -> list[Life]:

@@ -17,6 +17,7 @@ from hub.kit.asker import bind_asker
 from hub.kit.db import ScopedSession
 from hub.kit.exchange.tables import csv_of, note_left
 from hub.security.actor import Actor
+from hub.web.blind import hidden_items
 from hub.web.deps import CurrentUser, From, Hub, ReadSession, asker_for, require
 from hub.web.exchange.downloads import attachment
 from hub.web.language import Language, say
@@ -51,7 +52,7 @@ def show_stock_on(
     here = chosen(stores, store)
     clock = StoreClock.of(here)
     day = on or clock.day_of(view.now) - timedelta(days=1)
-    rows = _rows(session, here, day, q)
+    rows = _rows(session, actor, here, (day, q))
     return replace(view, zone=clock.zone).page(
         "stock-on.html",
         here=here,
@@ -78,7 +79,7 @@ def stock_on_file(
 ) -> Response:
     """What the page shows with the same address, all of it."""
     here = chosen(stores_with(session, actor), store)
-    rows = _rows(session, here, on, q)
+    rows = _rows(session, actor, here, (on, q))
     with services.db.write(actor.scope) as writing:
         bind_asker(writing, asker_for(actor, origin))
         note_left(writing, "stock", here.id, len(rows))
@@ -87,12 +88,21 @@ def stock_on_file(
     return Response(body, media_type="text/csv; charset=utf-8", headers=attachment(name))
 
 
-def _rows(session: ScopedSession, here: Store, day: date, q: str) -> list[DatedRow]:
-    """In the order of the page; words look through names and codes."""
+def _rows(
+    session: ScopedSession, actor: Actor, here: Store, asked: tuple[date, str]
+) -> list[DatedRow]:
+    """In the order of the page; words look through names and codes; nothing that is counted blind
+    now."""
+    day, q = asked
+    hidden = hidden_items(session, actor, here.id)
     clock = StoreClock.of(here)
     rows = stock_at(session, here.id, clock.start_of(day + timedelta(days=1)))
     word = q.strip().lower()
-    return [row for row in rows if word in f"{row.name.title} {row.name.code}".lower()]
+    return [
+        row
+        for row in rows
+        if row.name.item_id not in hidden and word in f"{row.name.title} {row.name.code}".lower()
+    ]
 
 
 def _csv(rows: Sequence[DatedRow], language: Language, actor: Actor, here: Store) -> bytes:

@@ -23,6 +23,7 @@ from hub.kit.clock import utc_now
 from hub.kit.db import ScopedSession
 from hub.kit.records.access import load
 from hub.security.actor import Actor
+from hub.web.blind import hidden_items
 from hub.web.deps import CurrentUser, Hub, ReadSession, require
 from hub.web.language import say
 from hub.web.pages.stock import milli
@@ -77,7 +78,8 @@ def show_watch(
         return view.page("stock-watch.html", here=None)
     here = chosen(stores, store)
     shown = show if show in SHOWS else Show.SHORT.value
-    found = watched(session, here.id, view.now)
+    hidden = hidden_items(session, actor, here.id)
+    found = [x for x in watched(session, here.id, view.now) if x.name.item_id not in hidden]
     listed = _rows(found, shown, view.now)[:SHOWN]
     gone = outages(session, here.id, view.now - LOOK_BACK)
     return replace(view, zone=ZoneInfo(here.zone)).page(

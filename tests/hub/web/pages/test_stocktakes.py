@@ -10,7 +10,10 @@ from starlette.testclient import TestClient
 from hub.archive.products.records import ProductVariant
 from hub.archive.stock.models import BALANCES
 from hub.archive.stocktakes.records import Stocktake
+from hub.kit.asker import Asker
 from hub.kit.clock import utc_now
+from hub.security.accounts import Grant, NewAccount, add_account
+from hub.security.passwords import Passwords
 from tests.hub.web.conftest import signed_in
 from tests.hub.web.document import Document
 from tests.hub.web.store_under_test import LOGIN, StoreUnderTest
@@ -118,3 +121,29 @@ def test_who_counts_neither_decides_nor_posts(client: TestClient, store: StoreUn
     with store.services.db.system_read("test") as connection:
         states = connection.scalars(select(Stocktake.status)).all()
     assert "counting" not in states  # other tests begin in a quiet store
+
+
+def test_a_blind_count_hides_quantities_on_every_page(
+    client: TestClient, store: StoreUnderTest
+) -> None:
+    """INV-22: from who works in the store, until the count is over."""
+    grants = (Grant("stock_keeper", store.store_id),)
+    keeper = NewAccount("keeper", "库管", LOGIN.password, grants, must_change=False)
+    add_account(store.services.db, Passwords(), store.chain_id, keeper, Asker.hub("test"))
+    own = signed_in(store, "keeper")
+    (href,) = {
+        one
+        for one in Document.of(client.get("/stock", params={"q": WATER}).text).values("href")
+        if one.startswith("/stock/0")
+    }
+    assert "counted blind" not in own.get("/stock", params={"q": WATER, "lang": "en"}).text
+    path = begin(client, store)
+    assert "counted blind" in own.get("/stock", params={"q": WATER, "lang": "en"}).text
+    hidden = Document.of(own.get(f"{href}?lang=en").text).text
+    assert "It is being counted blind" in hidden
+    assert "On hand" not in hidden
+    for page in ("/stock/on", "/stock/watch?show=all"):
+        assert "饮用天然水" not in own.get(page).text
+    assert "On hand" in client.get(f"{href}?lang=en").text  # head office goes on seeing it
+    cancel(client, path)
+    assert "On hand" in own.get(f"{href}?lang=en").text
