@@ -25,6 +25,7 @@ from hub.web.api import (
     timeseries,
     webhooks,
 )
+from hub.web.api import merging as merging_api
 from hub.web.api import stocktakes as stocktake_api
 from hub.web.api import store_health as health_api
 from hub.web.api import story as story_api
@@ -132,6 +133,7 @@ API: tuple[APIRouter, ...] = (
     stocktake_api.router,
     transfer_api.router,
     ticket_api.router,
+    merging_api.router,
     records.router,
 )
 PAGES: tuple[APIRouter, ...] = (

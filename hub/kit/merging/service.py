@@ -18,6 +18,7 @@ from hub.errors import ConflictError, ForbiddenError, NotFoundError, T
 from hub.kit.asker import EveryRight, asker_of, bind_asker
 from hub.kit.clock import utc_now
 from hub.kit.ids import uuid7
+from hub.kit.merging import attached
 from hub.kit.records.access import load, may
 from hub.kit.records.apply import Action, Change, apply, undo, write
 from hub.kit.records.declare import Field, fields_of, fields_of_line, title_of, written_fields
@@ -78,7 +79,7 @@ def merge(
     if stays == goes:
         raise ConflictError(_SAME)
     keep, gone = load(session, model, stays, lock=True), load(session, model, goes, lock=True)
-    _demand(session, model)
+    demand_merges(session, model)
     if keep.archived_at or gone.archived_at:
         raise ConflictError(_ARCHIVED)
     batch = uuid7()
@@ -94,6 +95,7 @@ def merge(
         if values or lines:
             own = replace(change, record_id=keep.id)
             _write(session, keep, own, {**values, **lines})
+        attached.move(session, gone, keep, batch)
     return batch
 
 
@@ -122,7 +124,7 @@ def undo_merge(session: ScopedSession, model: type[Record], batch_id: UUID) -> R
 
     VersionConflictError where somebody has changed the same fields since.
     """
-    _demand(session, model)
+    demand_merges(session, model)
     steps = session.scalars(
         select(ChangeLog)
         .where(ChangeLog.batch_id == batch_id, ChangeLog.at >= utc_now() - UNDO_WITHIN)
@@ -135,7 +137,9 @@ def undo_merge(session: ScopedSession, model: type[Record], batch_id: UUID) -> R
         raise NotFoundError(_NO_MERGE)
     with _with_every_right(session):
         for step in steps:
-            if step.record_id:
+            if step.action == attached.MOVED:
+                attached.move_back(session, step)
+            elif step.record_id:
                 undo(session, model_of(step.record_type), step.record_id, step.seq, past_locks=True)
     return load(session, model, gone[0].record_id)
 
@@ -236,7 +240,8 @@ def _joined_lines(
     return joined
 
 
-def _demand(session: ScopedSession, model: type[Record]) -> None:
+def demand_merges(session: ScopedSession, model: type[Record]) -> None:
+    """ForbiddenError for whoever has not both rights in the whole chain."""
     whole = session.scope.store_ids is None
     reach = asker_of(session).rights.reach
     rights = [f"{model.__record__.rights}.{action}" for action in ("update", "archive")]
