@@ -55,6 +55,7 @@ PAGES: tuple[tuple[str, T, str, str], ...] = (
     ("/account", T("我的账号", "My account"), "user", ""),
     ("/till/devices", T("共用电脑", "Shared PCs"), "till", "stores.update"),
     ("/feedback", T("我的反馈", "My feedback"), "comment", ""),
+    ("/courses", T("课程", "Courses"), "help", ""),
     ("/help", T("帮助", "Help"), "help", ""),
 )
 

@@ -17,6 +17,7 @@ from hub.kit.comments.service import unread
 from hub.maintenance import service as order_service
 from hub.maintenance.models import OPEN, OrderStatus, WorkOrder
 from hub.web.approvals import desk_of
+from hub.web.courses import left
 from hub.web.tasks.looking import Looking, Waiting
 
 TAKE, GIVE = Transfer.to_store_id, Transfer.from_store_id
@@ -138,6 +139,10 @@ def _mentions(look: Looking) -> Waiting:
     return Waiting(unread(look.session))
 
 
+def _courses(look: Looking) -> Waiting:
+    return Waiting(left(look.session, look.actor))
+
+
 def _feedback(look: Looking) -> Waiting:
     new = (UserFeedback.state == FeedbackState.NEW, UserFeedback.archived_at.is_(None))
     return look.count(UserFeedback.id, *new)
@@ -207,6 +212,10 @@ KINDS: Mapping[str, Kind] = {
     ),
     "mentions": Kind(
         T("提到我的，未读", "Mentions not read"), "/mentions", "comment", "", _mentions
+    ),
+    "courses": Kind(
+        T("岗位课程还没学完", "Courses of your role to take"),
+        *("/courses", "help", "", _courses),
     ),
     "feedback": Kind(
         T("新反馈等答复", "Feedback to answer"),
