@@ -16,6 +16,8 @@ from hub.alerts.standing import Standing, bring_in_line
 from hub.archive.contracts.lead_times import days_of
 from hub.archive.contracts.records import Contract, Decision
 from hub.archive.documents.records import Document
+from hub.archive.privacy.records import PersonRequest, RequestState, due
+from hub.archive.safety.records import CaseState, Drill, DrillState, SecurityCase
 from hub.archive.staff.records import Certificate, Employee
 from hub.archive.stores.records import Store
 from hub.detection.findings import Evidence, Rule, Severity
@@ -25,6 +27,7 @@ from hub.live import Live
 
 EVERY_S = 300.0
 USUAL_DAYS = "60, 30, 7"
+REQUEST_DAYS = "14, 7, 3"
 _LEVELS = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)  # of the last lead time, the one before, …
 
 
@@ -78,6 +81,21 @@ def remind(db: Database, live: Live, now: datetime | None = None) -> int:
 _STORES = select(Store.id, Store.chain_id).where(Store.archived_at.is_(None)).order_by(Store.code)
 
 
+_REQUESTS = select(
+    PersonRequest.chain_id, PersonRequest.id, PersonRequest.kind, PersonRequest.received_on
+).where(PersonRequest.archived_at.is_(None), PersonRequest.state == RequestState.OPEN)
+_DRILLS = select(Drill.chain_id, Drill.id, Drill.title, Drill.planned_on.label("ends_on")).where(
+    Drill.archived_at.is_(None), Drill.state == DrillState.PLANNED
+)
+_CASES = select(
+    SecurityCase.chain_id, SecurityCase.id, SecurityCase.title, SecurityCase.due_on.label("ends_on")
+).where(
+    SecurityCase.archived_at.is_(None),
+    SecurityCase.state != CaseState.CLOSED,
+    SecurityCase.due_on.is_not(None),
+)
+
+
 def _endings(connection: Connection) -> Iterator[Ending]:
     """Everything undecided that has an end."""
     document = select(
@@ -105,6 +123,25 @@ def _endings(connection: Connection) -> Iterator[Ending]:
         name = f"{row.employee} {row.name}"
         yield Ending(row.store_id, f"certificates/{row.id}", name, row.valid_until, USUAL_DAYS)
     yield from _contracts(connection)
+    yield from _of_the_chain(connection)
+
+
+def _of_the_chain(connection: Connection) -> Iterator[Ending]:
+    """Requests of persons, drills and security cases; told of in the chain's first store.
+
+    A request is told of by what is asked for: no name of a person stands in an alert.
+    """
+    first: dict[UUID, UUID] = {}
+    for store in connection.execute(_STORES):
+        first.setdefault(store.chain_id, store.id)
+    for one in connection.execute(_REQUESTS):
+        if one.chain_id in first:
+            of, name = f"person-requests/{one.id}", f"{one.kind.label.zh} / {one.kind.label.en}"
+            yield Ending(first[one.chain_id], of, name, due(one.received_on), REQUEST_DAYS)
+    for path, query, days in (("drills", _DRILLS, "30, 7"), ("security-cases", _CASES, "7, 2")):
+        for chain_id, of, title, ends_on in connection.execute(query):
+            if chain_id in first and ends_on:
+                yield Ending(first[chain_id], f"{path}/{of}", title, ends_on, days)
 
 
 def _contracts(connection: Connection) -> Iterator[Ending]:

@@ -18,10 +18,12 @@ from hub.archive.plans.records import MaintenancePlan
 from hub.archive.playbooks.records import PlaybookEntry
 from hub.archive.policies.records import Policy
 from hub.archive.prices.records import PriceList
+from hub.archive.privacy.records import PersonRequest
 from hub.archive.products.records import Product, ProductCategory, ScaleLayout
 from hub.archive.promotions.records import Promotion
 from hub.archive.purchase_orders.records import PurchaseOrder
 from hub.archive.regions.records import Region
+from hub.archive.safety.records import Drill, SecurityCase
 from hub.archive.services.records import Package, Service
 from hub.archive.staff.records import Certificate, Employee, Post, Skill
 from hub.archive.stocktakes.records import Stocktake
@@ -81,4 +83,7 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Chain,
     User,
     UserFeedback,
+    PersonRequest,
+    Drill,
+    SecurityCase,
 )

@@ -47,6 +47,8 @@ COUNTING = ("start", "review", "recount")
 COUNTED = (*COUNTING, "post", "cancel")
 PROMOTING = ("publish", "end")
 BALANCING = ("post", "take_back")
+ANSWERING = ("answer", "refuse")
+HANDLING = ("passed", "failed", "contained", "close")
 DECIDING = ("renew", "renegotiate", "end", "reopen")
 
 
@@ -78,7 +80,8 @@ _SEEDS = (
         | _may(("chains",), READ, UPDATE)
         | _may(("readings", "alerts", "work_orders", "audit", "metrics"), READ)
         | _may(CARE, *KEEP)
-        | _may(("webhooks",), *KEEP, REVEAL),
+        | _may(("webhooks",), *KEEP, REVEAL)
+        | _may(("safety",), *KEEP, *HANDLING),
     ),
     Seed(
         "hq_manager",
@@ -212,7 +215,8 @@ _SEEDS = (
         _may(("customers", "health_profiles", "employees", "partners", "audit"), READ)
         | _may(("chains", "stores", "conditions", "membership"), READ)
         | _may(("customers",), UPDATE, ARCHIVE, PERSONAL)
-        | _may(("privacy",), READ, UPDATE)
+        | _may(("privacy",), *KEEP, *ANSWERING)
+        | _may(("safety",), READ, CREATE, UPDATE)
         | _may(("policies",), *KEEP),
     ),
     Seed(

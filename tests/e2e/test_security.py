@@ -1,16 +1,24 @@
 """Journey J12 of an administrator: rights, a mass export, keys and audit, signing in twice."""
 
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from hub.kit.asker import Asker
+from hub.archive.customers.records import Customer
+from hub.archive.staff.records import Employee
+from hub.kit.asker import Asker, bind_asker
 from hub.kit.clock import utc_now
+from hub.kit.db import Scope
+from hub.kit.records import log
+from hub.kit.records.apply import Change, apply
 from hub.kit.records.ports import Ports
 from hub.sealed_columns import SEALED_COLUMNS
 from hub.security.accounts import Grant, NewAccount, add_account
@@ -19,6 +27,8 @@ from hub.security.audit import watch
 from hub.security.audit.chain import AuditChain, Fault
 from hub.security.audit.watch import Watch
 from hub.security.passwords import Passwords
+from hub.security.records import User
+from hub.security.sessions import Origin
 from hub.security.vault.keys import KeyStore
 from hub.security.vault.rotation import Rotation
 from hub.web.approvals import export_gate, open_desk
@@ -98,9 +108,10 @@ def test_a_colleague_is_added_sees_the_roles_part_and_is_shut_out(
 def test_a_mass_export_waits_for_a_yes_and_is_told(
     browser: Browser, office: Served, admin: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """J12 step 3 (SEC-11, SEC-12, ALR-12): the one it is about cannot hush it."""
+    """J12 step 3 (SEC-11, SEC-12, ALR-12): at 3 a.m.; the one it is about cannot hush it."""
     store = office.store
     employ(store, "buyer", "hq_manager")
+    be_late(monkeypatch, store, "buyer")
     page = admin.go("/admin/approval-rules")
     page.get_by_label("From (money").fill("5")
     page.get_by_label("First step").select_option("admin")
@@ -126,7 +137,18 @@ def test_a_mass_export_waits_for_a_yes_and_is_told(
     Watch(store.services.db, DEFAULT_ZONE, lambda _: None).look()
     admin.go("/admin/findings")
     expect(page.get_by_text("A mass export of data")).to_be_visible()
+    expect(page.get_by_text("A sign-in at night, never before at this hour")).to_be_visible()
     assert theirs.context.request.get(f"{office.url}/admin/findings").status == 403
+
+
+def be_late(monkeypatch: pytest.MonkeyPatch, store: StoreUnderTest, username: str) -> None:
+    """Somebody who has always come at noon; from now on it is 3 a.m."""
+    noon = datetime.now(DEFAULT_ZONE).replace(hour=12) - timedelta(days=2)
+    monkeypatch.setattr(log, "utc_now", lambda: noon.astimezone(UTC))
+    for _ in range(watch.KNOWN_AFTER):
+        store.services.sign_in.sign_in(username, PASSWORD, Origin("127.0.0.1"), cookie=True)
+    night = noon.replace(hour=3) + timedelta(days=1)
+    monkeypatch.setattr(log, "utc_now", lambda: night.astimezone(UTC))
 
 
 def test_keys_are_replaced_in_operation_and_a_tampered_line_is_found(
@@ -210,3 +232,76 @@ def test_a_passkey_opens_the_door(browser: Browser, office: Served) -> None:
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+
+
+def test_an_ordinary_employee_finds_only_their_own_customers(
+    browser: Browser, office: Served, admin: Visit
+) -> None:
+    """J12 step 2 (SEC-06, SEC-07, CUS-21, SEC-25): list, search, page, API, export and totals."""
+    store = office.store
+    employ(store, "shopgirl", "clerk")
+    mine, theirs = customers(store, "shopgirl")
+    clerk = guest(browser, office, "shopgirl")
+    clerk.sign_in()
+    page = clerk.go("/archive/customers")
+    expect(page.get_by_text("Mine Zhao")).to_be_visible()
+    expect(page.get_by_text("Theirs Qian")).to_have_count(0)
+    page.goto(f"{office.url}/archive/customers?q=Qian&lang=en")
+    expect(page.get_by_text("Theirs Qian")).to_have_count(0)
+    ask = clerk.context.request
+    assert ask.get(f"{office.url}/archive/customers/{mine}").status == 200
+    for path in (
+        f"/archive/customers/{theirs}",
+        f"/persons/{theirs}",
+        f"/api/v1/customers/{theirs}",
+        f"/api/v1/customers/{theirs}/history",
+    ):
+        assert ask.get(f"{office.url}{path}").status == 404, path
+    listed = ask.get(f"{office.url}/api/v1/customers").json()
+    assert [one["name"] for one in listed["items"]] == ["Mine Zhao"]
+    for path in ("/api/v1/customers/export?format=csv", "/palette?q=Qian"):
+        assert "Theirs Qian" not in ask.get(f"{office.url}{path}").text()
+    expect(admin.go("/archive/customers").get_by_text("Theirs Qian")).to_be_visible()
+
+
+def test_a_customer_asks_for_a_copy_and_is_erased(browser: Browser, office: Served) -> None:
+    """J12 step 7 (SEC-24, SEC-27): delivered within its days; figures stay, the person goes."""
+    store = office.store
+    employ(store, "officer", "privacy_officer")
+    _, person = customers(store, "")
+    visit = guest(browser, office, "officer")
+    visit.sign_in()
+    page = visit.go(f"/persons/{person}")
+    for kind in ("A copy", "Erasure"):
+        page.get_by_label("Asks for").select_option(label=kind)
+        fill(page, "Identity checked by", "ID card at the counter")
+        page.get_by_role("button", name="Note the request").click()
+    expect(page.get_by_text(re.compile(r"\d+ days left"))).to_have_count(2)
+    with page.expect_download() as coming:
+        page.get_by_role("button", name=re.compile("Download the copy")).click()
+    with zipfile.ZipFile(coming.value.path()) as archive:
+        assert "Theirs Qian" in archive.read("copy.csv").decode("utf-8-sig")
+    visit.go(f"/persons/{person}")
+    expect(page.get_by_text(re.compile(r"\d+ days left"))).to_have_count(1)
+    fill(page, "Type “erase” to confirm", "erase")
+    page.get_by_role("button", name="Erase this person").click()
+    expect(page.get_by_text(re.compile(r"\d+ days left"))).to_have_count(0)
+    expect(page.get_by_text("Theirs Qian")).to_have_count(0)
+    with store.services.db.system_read("test") as connection:
+        name = connection.scalar(select(Customer.name).where(Customer.id == person))
+    assert name is not None
+    assert "Theirs" not in name
+
+
+def customers(store: StoreUnderTest, username: str) -> tuple[UUID, UUID]:
+    """One of this employee's own, and one of nobody's."""
+    with store.services.db.write(Scope(store.chain_id)) as session:
+        bind_asker(session, HUB)
+        values: dict[str, object] = {"name": "Mine Zhao"}
+        if username:
+            user = session.scalars(select(User.id).where(User.username == username)).one()
+            about = {"name": username, "code": "E-77", "store_id": store.store_id}
+            employee = apply(session, Employee, Change(values=about | {"user_id": user}))
+            values["owner_id"] = employee.id
+        own = apply(session, Customer, Change(values=values)).id
+        return own, apply(session, Customer, Change(values={"name": "Theirs Qian"})).id

@@ -3,22 +3,28 @@
 import csv
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse
+from sqlalchemy import select
 from starlette.responses import Response
 
 from hub.archive.customers.records import Customer
 from hub.archive.privacy.erasure import Erasure
 from hub.archive.privacy.persons import copy_of, files_of, records_about, rows_of
+from hub.archive.privacy.records import PersonRequest, RequestKind, RequestState
 from hub.errors import ForbiddenError, InvalidError, T
 from hub.kit.asker import Asker, EveryRight, bind_asker
-from hub.kit.db import Scope
+from hub.kit.clock import utc_now
+from hub.kit.db import Scope, ScopedSession
 from hub.kit.records.access import load
+from hub.kit.records.actions import perform
+from hub.kit.records.apply import Change, apply
 from hub.kit.records.declare import store_of
 from hub.kit.records.log import note
 from hub.security.actor import Actor
@@ -26,6 +32,7 @@ from hub.security.audit.chain import AuditChain
 from hub.security.privacy.consent import HEALTH, Consents
 from hub.web.deps import ByPerson, CurrentUser, From, Hub, ReadSession, asker_for, require
 from hub.web.language import say
+from hub.web.rendering import DEFAULT_ZONE
 from hub.web.services import Services
 from hub.web.views import CurrentView
 
@@ -58,7 +65,32 @@ def show(
         count=len(records_about(session, customer)) if _is_officer(actor) else 0,
         may_update=actor.may("customers.update", store_of(customer)),
         is_officer=_is_officer(actor),
+        requests=_requests(session, id),
+        kinds=[(kind.value, say(view.language, kind.label)) for kind in RequestKind],
     )
+
+
+@router.post("/persons/{id}/requests", dependencies=[ByPerson])
+def ask(
+    session: ReadSession,
+    services: Hub,
+    actor: CurrentUser,
+    origin: From,
+    id: UUID,
+    *,
+    kind: Annotated[str, Form(max_length=20)],
+    identity_by: Annotated[str, Form(max_length=120)] = "",
+) -> Response:
+    """Whoever the customer tells it to writes it down; from now on its days are counted."""
+    actor.demand("customers.update", store_of(load(session, Customer, id)))
+    if kind not in set(RequestKind):
+        raise InvalidError(T("请选择请求。", "Choose what is asked for."))
+    today = utc_now().astimezone(DEFAULT_ZONE).date()
+    values = {"customer_id": id, "kind": kind, "received_on": today}
+    values["identity_by"] = identity_by.strip() or None
+    with _as_the_hub(services, actor, origin) as writing:
+        apply(writing, PersonRequest, Change(values=values))
+    return RedirectResponse(f"/persons/{id}", 303)
 
 
 @router.post("/persons/{id}/consent", dependencies=[ByPerson])
@@ -88,6 +120,7 @@ def withdraw(
     load(session, Customer, id)
     actor.demand("customers.update")
     _erasure(services).end_consent(actor.chain_id, id, HEALTH, asker_for(actor, origin))
+    _answer(services, actor, origin, id, RequestKind.WITHDRAW)
     return RedirectResponse(f"/persons/{id}", 303)
 
 
@@ -99,9 +132,7 @@ def copy(
     load(session, Customer, id)
     _demand_officer(actor)
     asker = asker_for(actor, origin)
-    whole = Asker(asker.user_id, asker.name, EveryRight(), asker.address)
-    with services.db.write(Scope(actor.chain_id)) as writing:
-        bind_asker(writing, whole)
+    with _as_the_hub(services, actor, origin) as writing:
         customer = load(writing, Customer, id)
         told = copy_of(writing, customer)
         ids = [one.id for one in records_about(writing, customer)]
@@ -111,6 +142,7 @@ def copy(
         kept = {"rows": [None, len(told["records"])], "filters": [None, "person"]}
         note(connection, "export", asker, **about, values=kept)
     head = {"Content-Disposition": 'attachment; filename="copy.zip"'}
+    _answer(services, actor, origin, id, RequestKind.COPY)
     return Response(_zipped(told, files), 200, head, "application/zip")
 
 
@@ -127,10 +159,32 @@ def erase(
     _demand_officer(actor)
     if sure.strip().lower() not in ("删除", "刪除", "erase"):
         raise InvalidError(_TYPE_NAME)
+    _answer(services, actor, origin, id, RequestKind.ERASE)
     gone = _erasure(services).forget(actor.chain_id, id, asker_for(actor, origin))
     for file_id in gone.files:
         services.files.forget(file_id)
     return RedirectResponse(f"/persons/{id}", 303)
+
+
+@contextmanager
+def _as_the_hub(services: Services, actor: Actor, origin: From) -> Iterator[ScopedSession]:
+    """Under the actor's name, whatever they may see: the page has judged what they may do."""
+    with services.db.write(Scope(actor.chain_id)) as session:
+        bind_asker(session, Asker(actor.user_id, actor.name, EveryRight(), origin.address))
+        yield session
+
+
+def _answer(services: Services, actor: Actor, origin: From, id: UUID, kind: RequestKind) -> None:
+    """Open requests for what was just done are done."""
+    with _as_the_hub(services, actor, origin) as session:
+        for one in _requests(session, id):
+            if (one.kind, one.state) == (kind, RequestState.OPEN):
+                perform(session, PersonRequest, one.id, "answer")
+
+
+def _requests(session: ScopedSession, id: UUID) -> Sequence[PersonRequest]:
+    mine = select(PersonRequest).where(PersonRequest.customer_id == id)
+    return session.scalars(mine.order_by(PersonRequest.received_on, PersonRequest.id)).all()
 
 
 def _zipped(told: dict[str, Any], files: Mapping[str, bytes]) -> bytes:

@@ -60,9 +60,11 @@ GROUPS: tuple[tuple[T, tuple[str, ...]], ...] = (
             "member-tiers",
             "health-profiles",
             "conditions",
+            "person-requests",
         ),
     ),
     (T("市场", "Market"), ("promotions", "competitors", "competitor-prices")),
+    (T("安全", "Security"), ("drills", "security-cases")),
     (T("接口", "Interfaces"), ("webhooks",)),
 )
 OTHER = T("其他", "More")

@@ -1,6 +1,6 @@
 """What ends soon is told again at each lead time until somebody decided (SUP-12, STF-01)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -11,7 +11,11 @@ from hub.alerts.expiring import Ending, remind
 from hub.alerts.models import Alert
 from hub.alerts.service import resolve
 from hub.archive.contracts.records import Contract
+from hub.archive.customers.records import Customer
 from hub.archive.documents.records import Document
+from hub.archive.privacy import records as requests
+from hub.archive.privacy.records import PersonRequest
+from hub.archive.safety.records import Drill, SecurityCase
 from hub.archive.staff.records import Certificate
 from hub.detection.findings import Rule, Severity
 from hub.kit.records.actions import perform
@@ -22,6 +26,8 @@ from hub.live import Live
 from tests.hub.chain_under_test import ChainUnderTest
 
 END = date(2027, 3, 1)
+Owed = tuple[type[Record], dict[str, object], str]
+"""A record type, what such a record holds, and the action that ends it."""
 
 
 def at(days_before: int) -> datetime:
@@ -32,7 +38,7 @@ def at(days_before: int) -> datetime:
 def quiet(chain: ChainUnderTest) -> ChainUnderTest:
     """The chain without anything that ends."""
     with chain.write() as session:
-        for model in (Contract, Document, Certificate):
+        for model in (Contract, Document, Certificate, PersonRequest, Drill, SecurityCase):
             kept: type[Record] = model
             for record in rows(session, kept, Query(sort=kept.__record__.order)).items:
                 apply(session, kept, Change(record.id, action=Action.ARCHIVE))
@@ -49,6 +55,45 @@ def alerts(chain: ChainUnderTest) -> Sequence[Alert]:
     with chain.read() as session:
         found = select(Alert).where(Alert.rule == Rule.EXPIRING.value)
         return session.scalars(found.order_by(Alert.raised_at, Alert.id)).all()
+
+
+def asked_for(chain: ChainUnderTest) -> Owed:
+    values = {"customer_id": chain.ids["customers"], "kind": "copy", "received_on": "2027-02-08"}
+    return PersonRequest, values, "answer"
+
+
+def planned(_: ChainUnderTest) -> Owed:
+    values = {"title": "Restore", "kind": "restore", "planned_on": END, "took_minutes": 12}
+    return Drill, values, "passed"
+
+
+def broken(_: ChainUnderTest) -> Owed:
+    values = {"title": "Old nginx", "kind": "advisory", "level": "3", "due_on": END}
+    values |= {"noticed_at": "2026-01-01T00:00:00Z", "report": "Updated."}
+    return SecurityCase, values, "close"
+
+
+@pytest.mark.parametrize("what", [asked_for, planned, broken])
+def test_what_security_and_privacy_owe_is_told_of_until_it_is_done(
+    quiet: ChainUnderTest,
+    what: Callable[[ChainUnderTest], Owed],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SEC-27, SEC-20, SEC-21: by the day alone, without anybody's name."""
+    monkeypatch.setattr(requests, "utc_now", lambda: at(20))
+    live, (model, values, done) = Live(), what(quiet)
+    with quiet.write() as session:
+        made = apply(session, model, Change(values=values)).id
+        name = session.get_one(Customer, quiet.ids["customers"]).name
+    assert remind(quiet.db, live, at(80)) == 0
+    assert remind(quiet.db, live, at(7)) == 1
+    (alert,) = alerts(quiet)
+    assert str(made) in alert.source
+    assert name not in str(alert.evidence)
+    with quiet.write() as session:
+        perform(session, model, made, done)
+    remind(quiet.db, live, at(6))
+    assert alerts(quiet)[0].clears_at is not None or alerts(quiet)[0].closed_at is not None
 
 
 def test_a_contract_is_told_of_at_each_lead_time_until_decided(quiet: ChainUnderTest) -> None:

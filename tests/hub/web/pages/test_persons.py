@@ -12,7 +12,7 @@ from hub.errors import T
 from hub.kit.records.apply import Change, apply
 from hub.security.privacy.consent import HEALTH, Consents
 from tests.hub.chain_under_test import HUB
-from tests.hub.web.world_under_test import World, open_world
+from tests.hub.web.world_under_test import API, World, open_world
 
 NAME = "Zephyrine Quill"
 
@@ -57,6 +57,23 @@ def test_a_person_of_another_chain_is_not_there(world: World) -> None:
     for action in ("consent", "withdraw", "copy", "erase"):
         data = {"sure": "erase", "channel": "paper"}
         assert officer.post(f"{theirs}/{action}", data=data).status_code == 404
+
+
+def test_a_request_is_noted_at_the_counter_and_answered_by_what_is_done(
+    world: World, person: str
+) -> None:
+    """SEC-27: its days are counted from when it was said, and what the officer does ends it."""
+    manager, officer = world.signed_in("store_manager"), world.signed_in("privacy_officer")
+    for kind in ("copy", "correct"):
+        data = {"kind": kind, "identity_by": "ID card"}
+        assert manager.post(f"{person}/requests", data=data).status_code == 200
+    assert manager.post(f"{person}/requests", data={"kind": "praise"}).status_code == 422
+    assert "days left" in manager.get(f"{person}?lang=en").text
+    assert manager.get("/archive/person-requests").status_code == 403
+    officer.post(f"{person}/copy")
+    listed = officer.get(f"{API}/person-requests").json()["items"]
+    states = {one["kind"]: one["state"] for one in listed if one["customer_id"] in person}
+    assert states == {"copy": "done", "correct": "open"}
 
 
 def test_the_officer_hands_over_a_copy_and_forgets(world: World, person: str) -> None:

@@ -1,0 +1,1 @@
+"""The plan for bad days kept alive: drills with measured times, incidents and weaknesses."""
