@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from hub.alerts import expiring, shortage
-from hub.analytics import proof
+from hub.analytics import discounts, proof
 from hub.archive.safety import planning as drills
 from hub.errors import T
 from hub.ingest import day_keeper, own_rules
@@ -44,6 +44,7 @@ def chores(services: Services) -> tuple[Chore, ...]:
         Chore(T("提醒快到期的", "remind of what ends soon"), expiring.EVERY_S, remind),
         Chore(T("看护库存", "watch the stock"), shortage.EVERY_S, restock),
         Chore(T("核对销售账", "prove the sales"), proof.EVERY_S, partial(proof.prove, db)),
+        Chore(T("看护打折", "watch discounts"), discounts.EVERY_S, partial(discounts.watch, db)),
         Chore(T("安排演练", "plan drills"), drills.EVERY_S, partial(drills.plan, db)),
         Chore(T("检查自定规则", "watch own rules"), own_rules.EVERY_S, own),
         Chore(T("安排保养", "plan maintenance"), planning.EVERY_S, plan),

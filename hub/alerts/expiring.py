@@ -16,7 +16,7 @@ from hub.alerts.standing import Standing, bring_in_line
 from hub.archive.contracts.lead_times import days_of
 from hub.archive.contracts.records import Contract, Decision
 from hub.archive.documents.records import Document
-from hub.archive.privacy.records import PersonRequest, RequestState, due
+from hub.archive.person_requests.records import PersonRequest, RequestState, due
 from hub.archive.safety.records import CaseState, Drill, DrillState, SecurityCase
 from hub.archive.staff.records import Certificate, Employee
 from hub.archive.stores.records import Store
@@ -136,8 +136,8 @@ def _of_the_chain(connection: Connection) -> Iterator[Ending]:
         first.setdefault(store.chain_id, store.id)
     for one in connection.execute(_REQUESTS):
         if one.chain_id in first:
-            of, name = f"person-requests/{one.id}", f"{one.kind.label.zh} / {one.kind.label.en}"
-            yield Ending(first[one.chain_id], of, name, due(one.received_on), REQUEST_DAYS)
+            place, name = f"person-requests/{one.id}", f"{one.kind.label.zh} / {one.kind.label.en}"
+            yield Ending(first[one.chain_id], place, name, due(one.received_on), REQUEST_DAYS)
     for path, query, days in (("drills", _DRILLS, "30, 7"), ("security-cases", _CASES, "7, 2")):
         for chain_id, of, title, ends_on in connection.execute(query):
             if chain_id in first and ends_on:

@@ -14,11 +14,11 @@ from hub.archive.feedback.records import UserFeedback
 from hub.archive.health.records import Condition, HealthProfile
 from hub.archive.openings.records import OpeningBalance
 from hub.archive.partners.records import Partner
+from hub.archive.person_requests.records import PersonRequest
 from hub.archive.plans.records import MaintenancePlan
 from hub.archive.playbooks.records import PlaybookEntry
 from hub.archive.policies.records import Policy
 from hub.archive.prices.records import PriceList
-from hub.archive.privacy.records import PersonRequest
 from hub.archive.products.records import Product, ProductCategory, ScaleLayout
 from hub.archive.promotions.records import Promotion
 from hub.archive.purchase_orders.records import PurchaseOrder

@@ -1,4 +1,7 @@
-"""Requests of persons, drills and security cases, and the rights to them."""
+"""Requests of persons, drills and security cases; erasure reaches the audit on PostgreSQL too.
+
+0040 opened the audit for redactions in a function that no trigger of PostgreSQL called.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +11,12 @@ down_revision = "0045"
 branch_labels = None
 depends_on = None
 
+_OPEN = "SELECT 1 FROM audit_redactions r WHERE r.seq = OLD.seq AND r.seal IS NULL"
+_UNLESS = f"IF TG_OP = 'UPDATE' THEN IF EXISTS ({_OPEN}) THEN RETURN NEW; END IF; END IF; "
+_REFUSE = (
+    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN {unless}RAISE EXCEPTION 'changes is only ever added to'; END $$"
+)
 _OFFICER = ("create", "archive", "answer", "refuse")
 _KEEPER = ("read", "create", "update", "archive", "passed", "failed", "contained", "close")
 GIVEN = (
@@ -87,6 +96,7 @@ def upgrade() -> None:
     op.create_table(
         "person_requests",
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("wording", sa.String(length=120), nullable=False),
         sa.Column("customer_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(40), nullable=False),
         sa.Column("state", sa.String(40), nullable=False),
@@ -117,6 +127,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("archived_at IS NULL"),
         )
 
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(_REFUSE.format(unless=_UNLESS))
     roles = sa.table("roles", sa.column("id"), sa.column("code"), sa.column("chain_id"))
     rights = sa.table(
         "role_rights", sa.column("chain_id"), sa.column("role_id"), sa.column("right")
@@ -129,6 +141,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(_REFUSE.format(unless=""))
     rights = sa.table("role_rights", sa.column("right"))
     op.execute(rights.delete().where(rights.c.right.in_([right for _, right in GIVEN])))
     with op.batch_alter_table("person_requests", schema=None) as batch_op:

@@ -11,7 +11,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from hub.errors import ForbiddenError, NotFoundError, T
 from hub.kit.asker import Asker
@@ -19,6 +18,7 @@ from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.kit.records.log import TABLE as CHANGES
 from hub.kit.records.log import note
+from hub.security.audit.findings import Abnormal, tell_of
 from hub.security.audit.models import SecurityFinding, WatchPosition
 
 CHUNK = 1000
@@ -76,6 +76,14 @@ RULES = {
             T(
                 "核对用途和审批；可疑就停用账号并查看导出内容。",
                 "Check purpose and approval; in doubt disable the account and see what left.",
+            ),
+        ),
+        Rule(
+            "mass_discounts",
+            T("一小时内大量打折", "Mass discounts within an hour"),
+            T(
+                "看这台收银机的小票，向当班店长核实。",
+                "Look at the tickets of this till; ask the manager on duty.",
             ),
         ),
         Rule(
@@ -138,24 +146,9 @@ class Watch:
     def _write(self, row: Row[*tuple[Any, ...]], code: str, evidence: dict[str, Any]) -> int:
         """One finding a person, rule and hour: a hundred exports are one."""
         began = row.at.replace(minute=0, second=0, microsecond=0)
-        same = select(SecurityFinding.id).where(
-            SecurityFinding.chain_id == row.chain_id,
-            SecurityFinding.rule == code,
-            SecurityFinding.subject_id == row.asker_id,
-            SecurityFinding.began_at == began,
-        )
         told = {"seq": row.seq, "at": row.at.isoformat(), "address": row.address, **evidence}
-        values = {"chain_id": row.chain_id, "rule": code, "subject_id": row.asker_id}
-        about = {"subject_name": row.asker_name, "began_at": began, "evidence": told}
-        try:
-            with self._db.system("watch") as connection:
-                if connection.scalar(same) is not None:
-                    return 0
-                connection.execute(insert(SecurityFinding).values(**values, **about))
-                asker = Asker.hub("watch")
-                kept = {"rule": [None, code], "subject": [None, str(row.asker_id)]}
-                note(connection, "abnormal_access", asker, chain_id=row.chain_id, values=kept)
-        except IntegrityError:  # another process was quicker
+        seen = Abnormal(row.chain_id, code, row.asker_id, row.asker_name, began, told)
+        if not tell_of(self._db, seen):
             return 0
         self._tell(row.chain_id)
         return 1

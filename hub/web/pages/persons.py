@@ -15,9 +15,9 @@ from sqlalchemy import select
 from starlette.responses import Response
 
 from hub.archive.customers.records import Customer
+from hub.archive.person_requests.records import PersonRequest, RequestKind, RequestState
 from hub.archive.privacy.erasure import Erasure
 from hub.archive.privacy.persons import copy_of, files_of, records_about, rows_of
-from hub.archive.privacy.records import PersonRequest, RequestKind, RequestState
 from hub.errors import ForbiddenError, InvalidError, T
 from hub.kit.asker import Asker, EveryRight, bind_asker
 from hub.kit.clock import utc_now
@@ -79,6 +79,7 @@ def ask(
     id: UUID,
     *,
     kind: Annotated[str, Form(max_length=20)],
+    wording: Annotated[str, Form(max_length=120)] = "",
     identity_by: Annotated[str, Form(max_length=120)] = "",
 ) -> Response:
     """Whoever the customer tells it to writes it down; from now on its days are counted."""
@@ -86,7 +87,9 @@ def ask(
     if kind not in set(RequestKind):
         raise InvalidError(T("请选择请求。", "Choose what is asked for."))
     today = utc_now().astimezone(DEFAULT_ZONE).date()
-    values = {"customer_id": id, "kind": kind, "received_on": today}
+    values: dict[str, Any] = {"customer_id": id, "kind": kind, "received_on": today}
+    asked = RequestKind(kind).label
+    values["wording"] = wording.strip() or f"{asked.zh} / {asked.en}"
     values["identity_by"] = identity_by.strip() or None
     with _as_the_hub(services, actor, origin) as writing:
         apply(writing, PersonRequest, Change(values=values))

@@ -13,8 +13,8 @@ from hub.alerts.service import resolve
 from hub.archive.contracts.records import Contract
 from hub.archive.customers.records import Customer
 from hub.archive.documents.records import Document
-from hub.archive.privacy import records as requests
-from hub.archive.privacy.records import PersonRequest
+from hub.archive.person_requests import records as requests
+from hub.archive.person_requests.records import PersonRequest
 from hub.archive.safety.records import Drill, SecurityCase
 from hub.archive.staff.records import Certificate
 from hub.detection.findings import Rule, Severity
@@ -59,6 +59,7 @@ def alerts(chain: ChainUnderTest) -> Sequence[Alert]:
 
 def asked_for(chain: ChainUnderTest) -> Owed:
     values = {"customer_id": chain.ids["customers"], "kind": "copy", "received_on": "2027-02-08"}
+    values["wording"] = "All you have of me"
     return PersonRequest, values, "answer"
 
 

@@ -12,16 +12,19 @@ from sqlalchemy.exc import IntegrityError
 
 from hub.archive.customers.records import Customer, Member
 from hub.archive.health.records import HealthProfile
+from hub.archive.person_requests.records import PersonRequest
 from hub.archive.privacy.erasure import Erasure
 from hub.archive.privacy.persons import copy_of
 from hub.errors import ConflictError, NotFoundError, T
 from hub.kit.asker import Asker, EveryRight, bind_asker
+from hub.kit.clock import utc_now
 from hub.kit.comments.service import say
 from hub.kit.records.access import load
 from hub.kit.records.apply import Change, apply
 from hub.kit.records.history import history
 from hub.kit.records.ports import Place, Ports
 from hub.security.accounts import Grant
+from hub.security.approvals.models import ApprovalRequest
 from hub.security.audit.chain import AuditChain, Fault
 from hub.security.privacy.consent import HEALTH, Consents
 from hub.security.vault.opening import Strongroom, open_vault
@@ -61,6 +64,11 @@ def books(chain: ChainUnderTest, tmp_path: Path) -> Iterator[Books]:
         ).id
         bind_asker(session, Asker(clerk, "clerk", EveryRight()))
         say(session, Customer, customer, f"{NAME} called today", {})
+        about = {"wording": f"{NAME} asks", "kind": "copy", "received_on": "2026-01-05"}
+        apply(session, PersonRequest, Change(values={"customer_id": customer, **about}))
+        waits = {"record_type": "customers", "record_id": customer, "action": "update"}
+        later = {"steps": ["admin"], "deadline_at": utc_now(), "change": {"name": NAME}}
+        session.add(ApprovalRequest(asker_id=clerk, asker_name="clerk", **waits, **later))
     consents.give(chain.id, customer, HEALTH, channel="paper", asker=HUB)
     with chain.write() as session:
         health = {"code": "H-77", "customer_id": str(customer), "history": ILLNESS}
@@ -122,7 +130,8 @@ def test_the_copy_holds_all_of_it(books: Books) -> None:
         looks = history(session, HealthProfile, books.profile)
     said = json.dumps(told, ensure_ascii=False)
     assert all(word in said for word in WORDS)
-    assert {one["type"] for one in told["records"]} == {"customers", "members", "health_profiles"}
+    kinds = {"customers", "members", "health_profiles", "person_requests"}
+    assert {one["type"] for one in told["records"]} == kinds
     assert told["consents"][0]["channel"] == "paper"
     assert told["history"]
     assert "reveal" in {one.action for one in looks}
@@ -134,7 +143,7 @@ def test_nothing_of_the_person_is_left_and_the_audit_still_holds(books: Books) -
     gone = books.erasure.forget(books.chain.id, books.customer, HUB)
     left = everything(books)
     assert [word for word in WORDS if word in left] == []
-    assert gone.records == 2, "the health profile went with its consent"
+    assert gone.records == 3, "the health profile went with its consent"
     assert gone.audit_rows >= 4
     assert books.audit.verify().troubles == ()
     with books.chain.read() as session:

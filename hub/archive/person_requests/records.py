@@ -16,6 +16,8 @@ from hub.kit.records.kinds import (
     FILTER,
     LIST,
     READONLY,
+    SEARCH,
+    TITLE,
     Choice,
     choice,
     day,
@@ -79,6 +81,7 @@ class PersonRequest(Record):
         ),
     )
 
+    wording: Mapped[str] = text("请求内容", "In their words", LIST | SEARCH | TITLE, max=120)
     customer_id: Mapped[UUID] = reference("顾客", "Customer", "customers", LIST | FILTER)
     kind: Mapped[RequestKind] = choice("请求", "Asked for", RequestKind, LIST | FILTER)
     state: Mapped[RequestState] = choice(
