@@ -84,11 +84,11 @@ def ask(
 ) -> Response:
     """Whoever the customer tells it to writes it down; from now on its days are counted."""
     actor.demand("customers.update", store_of(load(session, Customer, id)))
-    if kind not in set(RequestKind):
+    asked = next((one.label for one in RequestKind if one == kind), None)
+    if asked is None:
         raise InvalidError(T("请选择请求。", "Choose what is asked for."))
     today = utc_now().astimezone(DEFAULT_ZONE).date()
     values: dict[str, Any] = {"customer_id": id, "kind": kind, "received_on": today}
-    asked = RequestKind(kind).label
     values["wording"] = wording.strip() or f"{asked.zh} / {asked.en}"
     values["identity_by"] = identity_by.strip() or None
     with _as_the_hub(services, actor, origin) as writing:
