@@ -76,7 +76,7 @@ class AgentDocumentRow(StoreScoped, Base):
 
 
 class RolloutRow(ChainScoped, Base):
-    """One bundle to all agents of a chain, in stages of `STAGES` percent."""
+    """One bundle to all agents of a chain or of one region, in stages of `STAGES` percent."""
 
     __tablename__ = "agent_rollouts"
 
@@ -84,6 +84,7 @@ class RolloutRow(ChainScoped, Base):
     version: Mapped[str] = mapped_column(String(64))
     sha256: Mapped[str] = mapped_column(String(64))
     size: Mapped[int]
+    region_id: Mapped[UUID | None] = mapped_column(ForeignKey("regions.id"), default=None)
     stage: Mapped[int] = mapped_column(SmallInteger, default=0)
     stage_since: Mapped[datetime] = mapped_column(default=utc_now)
     state: Mapped[RolloutState] = mapped_column(String(16), default=RolloutState.RUNNING)

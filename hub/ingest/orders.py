@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import Connection, Row, insert, select, update
 
+from hub.archive.stores.records import Store
 from hub.errors import ConflictError, InvalidError, NotFoundError, T
 from hub.ingest.enrolment_tables import CertificateRow
 from hub.ingest.order_tables import FINAL, OrderRow, OrderState, RolloutRow, RolloutState
@@ -86,8 +87,10 @@ class Orders:
             agent = _agent(connection, agent_id)
             return self._issue(connection, agent, wish, asker)
 
-    def roll_out(self, chain_id: UUID, bundle: Bundle, asker: Asker) -> UUID:
-        """Begin with the first stage. Raises ConflictError."""
+    def roll_out(
+        self, chain_id: UUID, bundle: Bundle, asker: Asker, region_id: UUID | None = None
+    ) -> UUID:
+        """Begin with the first stage; in one region's stores alone. Raises ConflictError."""
         with self._db.system("orders") as connection:
             running = select(RolloutRow.id).where(
                 RolloutRow.chain_id == chain_id,
@@ -95,11 +98,12 @@ class Orders:
             )
             if connection.scalar(running) is not None:
                 raise ConflictError(_RUNS)
-            if not _of_chain(connection, chain_id):
+            if not _of_chain(connection, chain_id, region_id):
                 raise ConflictError(_NO_AGENTS)
             own = uuid7()
             row: dict[str, object] = {"id": own, "chain_id": chain_id, "made_by": asker.user_id}
             row |= {"version": bundle.version, "sha256": bundle.sha256, "size": bundle.size}
+            row |= {"region_id": region_id}
             connection.execute(insert(RolloutRow).values(made_by_name=asker.name, **row))
             note(
                 connection,
@@ -241,7 +245,7 @@ class Orders:
     def _fill_stage(self, connection: Connection, rollout: Row[Any], asker: Asker) -> None:
         """Orders for as many agents as the stage has, in an order that the id of the roll-out
         gives, so that the first are others each time."""
-        agents = _of_chain(connection, rollout.chain_id)
+        agents = _of_chain(connection, rollout.chain_id, rollout.region_id)
         agents.sort(key=lambda a: sha256(rollout.id.bytes + a.id.bytes).digest())
         wanted = math.ceil(len(agents) * STAGES[rollout.stage] / 100)
         have = set(
@@ -314,10 +318,13 @@ def _read_bundle(path: Path) -> Bundle:
     return Bundle(found["version"], sha256(data).hexdigest(), len(data), path)
 
 
-def _of_chain(connection: Connection, chain_id: UUID) -> list[Row[Any]]:
+def _of_chain(connection: Connection, chain_id: UUID, region_id: UUID | None) -> list[Row[Any]]:
     """Agents that may speak."""
     good = select(CertificateRow.agent_id).where(CertificateRow.revoked_at.is_(None))
-    mine = AgentRow.chain_id == chain_id, AgentRow.id.in_(good)
+    mine = [AgentRow.chain_id == chain_id, AgentRow.id.in_(good)]
+    if region_id is not None:
+        there = Store.chain_id == chain_id, Store.region_id == region_id
+        mine.append(AgentRow.store_id.in_(select(Store.id).where(*there)))
     return list(connection.execute(select(AgentRow.__table__).where(*mine)).all())
 
 

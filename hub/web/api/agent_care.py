@@ -12,13 +12,14 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
+from hub.archive.regions.records import Region
 from hub.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, T
 from hub.ingest.order_tables import AgentDocumentRow, OrderRow, RolloutRow, RolloutState
 from hub.ingest.orders import STAGES, Bundle, Orders, Wish, named
 from hub.kit.asker import Asker
 from hub.kit.db import ScopedSession
+from hub.kit.records.access import load
 from hub.security.actor import Actor
-from hub.security.sessions import Origin
 from hub.web.api.agents import NO_AUTHORITY, agent_of
 from hub.web.deps import CurrentUser, From, Hub, ReadSession, asker_for, require
 from hub.web.services import Services
@@ -77,13 +78,16 @@ class RolloutBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     sha256: Annotated[str, Field(max_length=64)]
+    region_id: UUID | None = Field(None, description="only in its stores; null: the whole chain")
 
 
 class RolloutRead(BaseModel):
-    """`percent` of the agents have the order; `counts` are its orders by state."""
+    """`percent` of the agents have the order; `counts` are its orders by state; `region` is empty
+    where it is for the whole chain."""
 
     id: UUID
     version: str
+    region: str
     state: str
     percent: int
     counts: dict[str, int]
@@ -150,6 +154,7 @@ def wish(services: Services, body: OrderBody) -> Wish:
 def rollouts(session: ScopedSession) -> list[RolloutRead]:
     """Newest first, with how their orders stand."""
     rows = session.scalars(select(RolloutRow).order_by(RolloutRow.id.desc()).limit(SHOWN)).all()
+    names = {region.id: region.name for region in session.scalars(select(Region))}
     found = []
     for row in rows:
         states = session.scalars(select(OrderRow).where(OrderRow.rollout_id == row.id)).all()
@@ -160,6 +165,7 @@ def rollouts(session: ScopedSession) -> list[RolloutRead]:
             RolloutRead(
                 id=row.id,
                 version=row.version,
+                region=names.get(row.region_id, "") if row.region_id else "",
                 state=row.state,
                 percent=STAGES[row.stage],
                 counts=counts,
@@ -246,16 +252,20 @@ def list_rollouts(session: ReadSession) -> list[RolloutRead]:
     dependencies=[require("agents.update")],
 )
 def start_rollout(
-    services: Hub, actor: CurrentUser, origin: From, body: RolloutBody
+    session: ReadSession, services: Hub, actor: CurrentUser, origin: From, *, body: RolloutBody
 ) -> dict[str, UUID]:
     """To 1 %, then 10 %, then all; it pauses by itself when an agent goes back."""
-    return {"id": start(services, actor, origin, body.sha256)}
+    return {"id": start(session, services, actor, asker_for(actor, origin), body)}
 
 
-def start(services: Services, actor: Actor, origin: Origin, digest: str) -> UUID:
+def start(
+    session: ScopedSession, services: Services, actor: Actor, asker: Asker, body: RolloutBody
+) -> UUID:
     demand_chain(actor)
-    bundle: Bundle = orders_of(services).bundle(digest)
-    return orders_of(services).roll_out(actor.chain_id, bundle, asker_for(actor, origin))
+    bundle: Bundle = orders_of(services).bundle(body.sha256)
+    if body.region_id is not None:
+        load(session, Region, body.region_id)
+    return orders_of(services).roll_out(actor.chain_id, bundle, asker, body.region_id)
 
 
 @router.post(

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse
+from sqlalchemy import select
 from starlette.responses import Response
 
+from hub.archive.regions.records import Region
 from hub.archive.stores.records import Store
 from hub.errors import T
 from hub.ingest.order_tables import OrderRow, RolloutState
@@ -16,6 +18,7 @@ from hub.ingest.orders import STAGES
 from hub.kit.records.access import load
 from hub.web.api.agent_care import (
     OrderBody,
+    RolloutBody,
     demand_chain,
     orders_for,
     orders_of,
@@ -115,6 +118,7 @@ def listed(view: CurrentView, session: ReadSession, services: Hub, actor: Curren
         "rollouts.html",
         rollouts=rollouts(session),
         bundles=services.orders.bundles() if services.orders else [],
+        regions=session.scalars(select(Region).order_by(Region.code)).all(),
         stages=STAGES,
         words={name: (say(view.language, text), s) for name, (text, s) in STATES.items()},
         states={name: (say(view.language, text), s) for name, (text, s) in ROLLOUT_STATES.items()},
@@ -124,9 +128,16 @@ def listed(view: CurrentView, session: ReadSession, services: Hub, actor: Curren
 
 @router.post("/admin/rollouts", dependencies=[ByPerson])
 def begin(
-    services: Hub, actor: CurrentUser, origin: From, sha256: Annotated[str, Form(max_length=64)]
+    session: ReadSession,
+    services: Hub,
+    actor: CurrentUser,
+    origin: From,
+    *,
+    sha256: Annotated[str, Form(max_length=64)],
+    region_id: Annotated[UUID | Literal[""], Form()] = "",
 ) -> Response:
-    start(services, actor, origin, sha256)
+    body = RolloutBody(sha256=sha256, region_id=region_id or None)
+    start(session, services, actor, asker_for(actor, origin), body)
     return RedirectResponse("/admin/rollouts", 303)
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from starlette.testclient import TestClient
 
+from hub.archive.stores.records import Store
 from hub.ingest.enrolment_tables import CertificateRow
 from hub.ingest.order_tables import AgentDocumentRow
 from hub.ingest.orders import Orders, add_bundle
@@ -119,6 +120,25 @@ def test_a_rollout_is_for_who_has_the_whole_chain(care: Care) -> None:
     stop = f"{AGENTS}/rollouts/{rollout['id']}/stopped"
     assert care.chief.post(stop).status_code == 204
     assert care.chief.get(f"{AGENTS}/rollouts").json()[0]["state"] == "stopped"
+
+
+def test_a_rollout_may_be_for_one_region_alone(care: Care) -> None:
+    """EDG-14: a group of stores first."""
+    made = care.chief.post("/api/v1/regions", json={"code": "north", "name": "North"})
+    assert made.status_code == 201, made.text
+    body = {"sha256": care.digest, "region_id": made.json()["id"]}
+    assert care.chief.post(f"{AGENTS}/rollouts", json=body).status_code == 409, "no agent there"
+    missing = body | {"region_id": str(uuid7())}
+    assert care.chief.post(f"{AGENTS}/rollouts", json=missing).status_code == 404
+    with care.world.services.db.system("test") as connection:
+        its = update(Store).where(Store.id == care.world.mine.id)
+        connection.execute(its.values(region_id=UUID(made.json()["id"])))
+    page = care.chief.post("/admin/rollouts", data=body, follow_redirects=False)
+    assert page.status_code == 303
+    (newest, *_) = care.chief.get(f"{AGENTS}/rollouts").json()
+    assert (newest["region"], newest["counts"]) == ("North", {"waiting": 1})
+    assert "North · 1 %" in care.chief.get("/admin/rollouts").text
+    assert care.chief.post(f"{AGENTS}/rollouts/{newest['id']}/stopped").status_code == 204
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
