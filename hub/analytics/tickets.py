@@ -7,7 +7,7 @@ repeat; same till, day and number with other content is another ticket, flagged.
 import base64
 import binascii
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -91,6 +91,12 @@ class Batch:
     refused: list[dict[str, Any]] = field(default_factory=list)
     tickets: dict[UUID, Ticket] = field(default_factory=dict)
     counted: list[tuple[Document, Ticket]] = field(default_factory=list)
+
+    def parts(self, most: int) -> Iterator["Batch"]:
+        """The same to write in several transactions, so that nobody waits long for a turn."""
+        for first in range(0, max(1, len(self.rows)), most):
+            refused = [] if first else self.refused
+            yield Batch(self.rows[first : first + most], refused, self.tickets)
 
 
 def read(

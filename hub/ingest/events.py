@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 
 FLUSH_S = 1.0  # roll-ups and position; findings and tickets are committed at once
 CHECKPOINT_S = 30.0
+TICKETS_AT_ONCE = 100  # a page's write waits for so many at most
 RECONCILE_S = 15.0
 AGENTS_S = 1.0
 WATCH_S = 10.0
@@ -184,7 +185,11 @@ class Events:
     # writing
 
     def flush(self) -> None:
-        """Everything so far and the position, in one transaction; then the world may know."""
+        """Everything so far and the position; then the world may know.
+
+        Of many tickets most are written before, a hundred in a transaction: they come in once
+        wherever the hub stops, and whoever else writes is let in between.
+        """
         if self._taken <= self._committed and not self._findings:
             self._engine.trade.slots.dirty.clear()
             self._flushed = time.monotonic()
@@ -192,12 +197,14 @@ class Events:
         now = self._now()
         position = max(self._taken, self._committed)
         slots = self._dirty_slots()
+        parts = [part for batch in self._tickets for part in batch.parts(TICKETS_AT_ONCE)]
+        sold: list[Sold] = []
+        for part in parts[:-1]:
+            with self._db.system("tickets") as connection:
+                sold += tickets.write(connection, part, self._watch.clocks)
         with self._db.system("events") as connection:
-            sold = [
-                one
-                for batch in self._tickets
-                for one in tickets.write(connection, batch, self._watch.clocks)
-            ]
+            for part in parts[-1:]:
+                sold += tickets.write(connection, part, self._watch.clocks)
             footfall.write(connection, slots)
             told = Raising(connection, self._watch.chains).post(self._findings, now)
             save_position(connection, self._row, position, now)

@@ -3,8 +3,9 @@
 import base64
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from hub.analytics import tickets
 from hub.analytics.tables import (
     QuarantinedTicketRow,
     SalesHour,
@@ -112,3 +113,22 @@ def test_what_is_no_ticket_goes_to_the_quarantine_with_its_bytes(register: Regis
         ).all()
     assert [row.raw for row in found] == [raw, broken.encode()]
     assert found[0].error == "no total"
+
+
+def test_many_are_written_in_parts_that_count_once(register: Register) -> None:
+    """A backlog lets others write between its parts; what was written before a stop stays once."""
+    documents = [register.document(ticket(f"{n:04}").to_json()) for n in range(5)]
+    documents.append(register.document("{", is_quarantined=False))
+    clocks = {register.store_id: register.clock}
+    written = []
+    for stops_after in (1, 9):
+        with register.chain.db.system_read("test") as connection:
+            batch = tickets.read(connection, documents, clocks, AT)
+        for part in list(batch.parts(2))[:stops_after]:
+            with register.chain.db.system("test") as connection:
+                written += tickets.write(connection, part, clocks)
+    assert sum(one.tickets for one in written) == 5
+    with register.chain.db.system_read("test") as connection:
+        assert connection.scalar(select(func.count()).select_from(TicketRow)) == 5
+        assert connection.scalar(select(func.count()).select_from(QuarantinedTicketRow)) == 1
+        assert connection.scalar(select(func.sum(SalesHour.tickets))) == 5
