@@ -97,6 +97,7 @@ class Outlook:
     profiles: dict[tuple[int, int], Profile]
     week_slots: NDArray[np.intp]  # of the last WINDOWS[-1] slots
     doubt: float = 0.0  # squared share by which trade may differ today
+    factors: NDArray[np.float64] | None = None  # of the last WINDOWS[-1] slots: what is planned
 
     def tally(self, stream: int, channel: int, window: int) -> Tally | None:
         """None where there is no profile yet, or the counter could not count."""
@@ -108,7 +109,8 @@ class Outlook:
         if known.sum() * 4 < window * 3:
             return None
         observed = float(self.slots.count[stream, channel, cells][known].sum())
-        expected, variance = profile.expect(self.week_slots[-window:][known])
+        factor = 1.0 if self.factors is None else self.factors[-window:][known]
+        expected, variance = profile.expect(self.week_slots[-window:][known], factor)
         return Tally(observed, expected, variance + self.doubt * expected * expected)
 
     def door(self, stream: int, window: int) -> Tally | None:

@@ -20,7 +20,7 @@ from hub.detection.late import LateLane, Spell
 from hub.detection.presence import NEVER, Presence
 from hub.detection.readings import Readings, Runs, runs_of, split_late
 from hub.detection.slots import SLOT_MS, SLOT_S, StreamKey
-from hub.detection.trade import Trade
+from hub.detection.trade import PlannedOf, Trade
 from hub.detection.triggers import Transition
 from hub.detection.upkeep import Upkeep
 
@@ -33,12 +33,17 @@ _IS_DOOR = np.isin(np.arange(len(Role)), (Role.IN_COUNT, Role.OUT_COUNT))
 class Engine:
     """Detector state of all series, devices and counters of one hub."""
 
-    def __init__(self, catalog: Catalog, zone_of: Callable[[UUID], ZoneInfo]) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        zone_of: Callable[[UUID], ZoneInfo],
+        planned_of: PlannedOf = lambda _: (),
+    ) -> None:
         self.catalog = catalog
         self.series = equipment.new_states(0)
         self.late = LateLane()
         self.presence = Presence()
-        self.trade = Trade(zone_of)
+        self.trade = Trade(zone_of, planned_of)
         self.upkeep = Upkeep(zone_of)
         self.use(catalog)
 

@@ -42,9 +42,11 @@ class Profile:
         found: NDArray[np.bool_] = self.mean[week_slot] > OPEN_SHARE * self.mean.mean()
         return found
 
-    def expect(self, week_slot: NDArray[np.intp]) -> tuple[float, float]:
-        """Mean and variance of the sum over these slots."""
-        mean = self.mean[week_slot]
+    def expect(
+        self, week_slot: NDArray[np.intp], factor: Floats | float = 1.0
+    ) -> tuple[float, float]:
+        """Mean and variance of the sum over these slots; `factor` is what is planned."""
+        mean = self.mean[week_slot] * factor
         total = float(mean.sum())
         spread = self.slot_alpha * float((mean * mean).sum()) + self.day_alpha * total * total
         return total, total + spread

@@ -14,6 +14,8 @@ from hub.detection.counts import WINDOWS, Outlook, Tally, Verdict, is_over, judg
 from hub.detection.days import FESTIVAL_DOUBT, is_festival, weekday
 from hub.detection.findings import Change, Evidence, Finding, Rule, Severity
 from hub.detection.neighbours import ALARM, Usual, same_slots, strangeness
+from hub.detection.planned import Planned, touches
+from hub.detection.planned import outlook as planned_outlook
 from hub.detection.profile import DAY_SLOTS, WEEK_SLOTS, Profile, fit
 from hub.detection.readings import FRESH_MS
 from hub.detection.slots import SLOT_MS, SLOT_S, SLOTS, WEEKS, Slots
@@ -51,18 +53,21 @@ class Habit:
         return cls(Usual(mean, int(seen), level), echo)
 
 
+PlannedOf = Callable[[UUID], Sequence[Planned]]
 StandingKey = tuple[UUID, Rule, int | None]  # agent, rule, stream
 
 
 class Trade:
-    """Counters of all agents; `zone_of` gives a store's time zone."""
+    """Counters of all agents; `zone_of` gives a store's time zone, `planned_of` its promotions."""
 
-    def __init__(self, zone_of: Callable[[UUID], ZoneInfo]) -> None:
+    def __init__(
+        self, zone_of: Callable[[UUID], ZoneInfo], planned_of: PlannedOf = lambda _: ()
+    ) -> None:
         self.slots = Slots()
         self.standing: dict[StandingKey, Standing] = {}
         self.profiles: dict[tuple[int, int], Profile] = {}
         self.usual: dict[int, Habit] = {}
-        self._zone_of = zone_of
+        self._zone_of, self._planned_of = zone_of, planned_of
 
     def close_slot(
         self, agent_id: UUID, slot: int, shares: dict[str, float], received_ms: int
@@ -91,14 +96,18 @@ class Trade:
             if standing.told:
                 yield self._finding(Change.RAISED, key, standing, None)
 
+    def _plans(self, streams: Sequence[int]) -> Sequence[Planned]:
+        return self._planned_of(self.slots.keys[streams[0]].store_id)
+
     def _learn(self, streams: Sequence[int], last: int, zone: ZoneInfo) -> None:
+        plans = self._plans(streams)
         for stream in streams:
             window = self.slots.window(stream, last - 1, LEARN_SLOTS)
             window = window[self.slots.share(stream, window % SLOTS) > 0]
             cells = window % SLOTS
             known = self.slots.share(stream, cells) >= 0.9
             known &= ~self.slots.is_odd(stream, cells)
-            known &= ~festive(window, zone)
+            known &= ~festive(window, zone) & ~touches(plans, window)
             week = week_slots(window, zone)
             age = last - window
             for channel in (0, 1):
@@ -108,6 +117,7 @@ class Trade:
     def _outlook(self, streams: Sequence[int], slot: int, zone: ZoneInfo) -> Outlook:
         keys = self.slots.keys
         recent = np.arange(slot - WINDOWS[-1] + 1, slot + 1)
+        factors, doubt = planned_outlook(self._plans(streams), recent)
         return Outlook(
             self.slots,
             [s for s in streams if not keys[s].is_till],
@@ -115,7 +125,8 @@ class Trade:
             slot,
             self.profiles,
             week_slots(recent, zone),
-            FESTIVAL_DOUBT if festive(recent, zone).any() else 0.0,
+            max(doubt, FESTIVAL_DOUBT if festive(recent, zone).any() else 0.0),
+            factors,
         )
 
     def _strange(self, outlook: Outlook) -> Iterator[Verdict]:

@@ -23,12 +23,14 @@ from hub.analytics.tickets import Batch, Document, Place, Sold
 from hub.detection.catalog import Catalog
 from hub.detection.engine import Engine
 from hub.detection.findings import Finding
+from hub.detection.planned import Planned
 from hub.detection.readings import FRESH_MS, FUTURE_MS, Readings
 from hub.detection.slots import SLOT_MS, SLOTS, StreamKey
 from hub.detection.snapshot import SnapshotError, dump, load
 from hub.detection.standing import standing
 from hub.ingest.block import Block, NodeEventKind, TextEvent
 from hub.ingest.checkpoints import CheckpointStore
+from hub.ingest.plans import Plans
 from hub.ingest.positions import load_position, row_name, save_position
 from hub.ingest.shards import Lease
 from hub.ingest.watch import Watch, load_watch
@@ -69,8 +71,8 @@ class Events:
         self._db, self._live, self._now = db, live, now
         self._checkpoints, self._lease = checkpoints, lease
         self._row = row_name(self.name, lease)
-        self._watch = Watch(Catalog(()))
-        self._engine = Engine(self._watch.catalog, self._zone_of)
+        self._watch, self._plans = Watch(Catalog(())), Plans(db, now)
+        self._engine = Engine(self._watch.catalog, self._zone_of, self._planned_of)
         self._findings: list[Finding] = []
         self._tickets: list[Batch] = []
         self._received_at = self._started_at = now()
@@ -295,6 +297,10 @@ class Events:
 
     def _zone_of(self, store_id: UUID) -> ZoneInfo:
         return self._watch.zone_of(store_id)
+
+    def _planned_of(self, store_id: UUID) -> Sequence[Planned]:
+        chain_id = self._watch.chains.get(store_id)
+        return self._plans.of(chain_id, store_id) if chain_id else ()
 
 
 def _document(text: TextEvent) -> Document:

@@ -2,11 +2,13 @@
 
 import copy
 from collections.abc import Callable
+from uuid import UUID
 
 import numpy as np
 import pytest
 
 from hub.detection.findings import Change, Finding, Rule
+from hub.detection.planned import Planned
 from hub.detection.profile import DAY_SLOTS
 from hub.detection.slots import SLOT_MS, Slots, StreamKey
 from hub.detection.trade import Trade, week_slots
@@ -25,13 +27,17 @@ class Shop:
     """Four counters over quarters of an hour; open from 8 to 20."""
 
     def __init__(self) -> None:
-        self.trade = Trade(lambda _: ZONE)
+        self.plans: list[Planned] = []
+        self.trade = Trade(lambda _: ZONE, self.planned)
         self.slot = FIRST
         self.rng = np.random.default_rng(1)
         self.streams = {
             name: self.trade.slots.stream(StreamKey(AGENT, STORE, name, name.startswith("till")))
             for name in BUSY
         }
+
+    def planned(self, _store: UUID) -> list[Planned]:
+        return self.plans
 
     def run(
         self,
@@ -75,6 +81,32 @@ def test_fewer_visitors_and_fewer_tickets_are_a_traffic_drop(trained: Shop) -> N
     assert found[0].evidence.expected is not None
     assert found[0].evidence.observed < 0.5 * found[0].evidence.expected
     assert rules(shop.run(8)) == [(Change.CLEARED, "store", Rule.TRAFFIC_DROP)]
+
+
+def planned(shop: Shop, days: int, factor: float | None) -> Planned:
+    start_ms = shop.slot * SLOT_MS
+    return Planned(start_ms, start_ms + days * DAY_SLOTS * SLOT_MS, factor)
+
+
+@pytest.mark.parametrize("came", [1.0, 2.0, 2.4])
+def test_what_a_promotion_brings_or_does_not_is_no_anomaly(trained: Shop, came: float) -> None:
+    """TSD-06, ALR-03: twice the visitors are expected; a little more or no more alarm nobody."""
+    shop = copy.deepcopy(trained)
+    shop.plans.append(planned(shop, 1, 2.0))
+    assert shop.run(28, lambda _: came) == []
+
+
+def test_a_promotion_hides_no_real_drop_and_teaches_nothing(trained: Shop) -> None:
+    shop = copy.deepcopy(trained)
+    shop.plans.append(planned(shop, 1, None))
+    assert rules(shop.run(12, lambda _: 0.1))[0][2] is Rule.TRAFFIC_DROP
+    taught = copy.deepcopy(trained)
+    taught.plans.append(planned(taught, 1, 3.0))
+    taught.run(2 * DAY_SLOTS, lambda _: 3.0)
+    before, after = (one.trade.profile(shop.streams["door-1"], 0) for one in (trained, taught))
+    assert before is not None
+    assert after is not None
+    assert after.mean.sum() == pytest.approx(before.mean.sum(), rel=0.35)
 
 
 def test_many_more_visitors_are_a_spike(trained: Shop) -> None:
