@@ -8,6 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from sqlalchemy import select
 from starlette.responses import Response
 
 from hub.alerts.models import Alert
@@ -17,6 +18,7 @@ from hub.detection.findings import Severity
 from hub.errors import T
 from hub.kit.db import ScopedSession
 from hub.kit.records import query as records
+from hub.kit.records.access import readable
 from hub.security.actor import Actor
 from hub.web import home
 from hub.web.deps import CurrentUser, Hub, ReadSession
@@ -105,13 +107,25 @@ class Overview:
         return say(self.language, text)
 
     @cached_property
-    def all_stores(self) -> Sequence[Store]:
-        query = records.Query(sort="code", size=records.MAX_SIZE)
-        return records.rows(self.session, Store, query).items
+    def order(self) -> Sequence[UUID]:
+        """Every store in sight, the worst first, then by code; a chain may have thousands."""
+        wanted = select(Store.id, Store.code).where(
+            Store.archived_at.is_(None), *readable(self.session, Store)
+        )
+        found = self.session.execute(wanted).all()
+        return [one.id for one in sorted(found, key=lambda one: (-self.weight(one.id), one.code))]
+
+    @cached_property
+    def shown_stores(self) -> Sequence[Store]:
+        ids = self.order[: self.shown]
+        found = {
+            one.id: one for one in self.session.scalars(select(Store).where(Store.id.in_(ids)))
+        }
+        return [found[one] for one in ids if one in found]
 
     @cached_property
     def store_count(self) -> int:
-        return len(self.all_stores)
+        return len(self.order)
 
     @cached_property
     def counts(self) -> Mapping[UUID, Mapping[Severity, int]]:
@@ -140,8 +154,7 @@ class Overview:
 
     @cached_property
     def stores(self) -> list[StoreRow]:
-        ordered = sorted(self.all_stores, key=lambda one: (-self.weight(one.id), one.code))
-        return [self.row(store) for store in ordered[: self.shown]]
+        return [self.row(store) for store in self.shown_stores]
 
     def weight(self, store_id: UUID) -> int:
         """The worst severity counts first, then how many there are of it."""
@@ -224,7 +237,7 @@ class Overview:
             store.id: Trade(
                 store, self.session, self.services.recent, self.actor, self.fmt, self.now
             )
-            for store in self.all_stores
+            for store in self.session.scalars(select(Store).where(Store.id.in_(self.order)))
         }
 
     @cached_property
@@ -254,7 +267,7 @@ class Overview:
 
     @cached_property
     def currency(self) -> str:
-        return next((one.currency for one in self.all_stores), "CNY")
+        return next((one.currency for one in self.shown_stores), "CNY")
 
     @property
     def trade_vitals(self) -> list[Vital]:
@@ -269,8 +282,10 @@ class Overview:
 
     @property
     def shown_next(self) -> int | None:
-        """How many to show when more are asked for; None when that is all."""
-        return self.shown + SHOWN if self.store_count > self.shown else None
+        """How many to show when more are asked for; None when that is all, or more than a page
+        can bear: the archive has the rest."""
+        more = min(self.shown + SHOWN, records.MAX_SIZE)
+        return more if min(self.store_count, more) > self.shown else None
 
 
 def overview_of(

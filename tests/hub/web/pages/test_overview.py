@@ -1,14 +1,20 @@
 """The overview: worst first, what changed, and nothing that a role may not see."""
 
 import re
+from pathlib import Path
 from uuid import uuid4
 
 from starlette.testclient import TestClient
 
+from hub.archive.stores.records import Store
+from hub.kit.records.apply import Change, apply
+from hub.kit.records.query import MAX_SIZE
 from hub.live import Event, EventKind
+from tests.hub.web.api.test_alerts import raise_alert
 from tests.hub.web.conftest import signed_in
 from tests.hub.web.document import Document
 from tests.hub.web.store_under_test import StoreUnderTest
+from tests.hub.web.world_under_test import CHIEF, open_world
 
 
 def text_of(client: TestClient) -> str:
@@ -60,3 +66,21 @@ def made_at(client: TestClient) -> str:
     page = Document.of(client.get("/?lang=en").text)
     (told,) = (one for one in page.all("span") if one.attributes.get("class") == "as-of")
     return told.attributes["title"]
+
+
+def test_the_worst_store_comes_first_however_many_there_are(tmp_path: Path) -> None:
+    """More than a page can bear: the rest is in the archive."""
+    with open_world(tmp_path) as world:
+        with world.amber.write() as session:
+            for number in range(MAX_SIZE + 5):
+                values = {"code": f"0000{number:03}", "name": f"store {number:03}"}
+                apply(session, Store, Change(values=values | {"region_id": world.amber.region}))
+        raise_alert(world, world.mine.id)
+        chief = world.signed_in(CHIEF)
+        text = chief.get("/?lang=en").text
+        assert f"50 of {MAX_SIZE + 7} stores" in text
+        rows = re.findall(r'class="strong" href="/stores/([0-9a-f-]{36})"', text)
+        assert rows[0] == str(world.mine.id), "by code it would be far behind"
+        most = chief.get(f"/?lang=en&shown={MAX_SIZE}").text
+        assert "All stores" in most
+        assert "Show more" not in most
