@@ -40,6 +40,8 @@ MONEY, PROMOTE = "sales.read", "promotions.create"
 _NO_LOT = T("这家店没有这个批次了。", "The store has nothing left of this lot.")
 _EXPIRED = T("过期", "Expired")
 _NEAR = T("临期 {name}", "Expires soon: {name}")
+_SLOW = T("清货 {name}", "Clearance: {name}")
+SLOW_DAYS = 14  # of a mark-down of what does not expire
 router = APIRouter(include_in_schema=False, dependencies=[require(READ)])
 
 
@@ -194,17 +196,18 @@ def mark_down(
             StockLot.store_id == here.id, StockLot.item_id == item, StockLot.on_hand_milli > 0
         )
     ).first()
-    name = names[item]
+    name, title = names[item], _NEAR if ends else _SLOW
+    last = ends or today + timedelta(days=SLOW_DAYS)
     values = {
         "code": f"MD{view.now:%m%d%H%M%S}",
-        "name": _NEAR.format(name=name.title).zh[:80],
-        "name_en": _NEAR.format(name=name.title).en[:80],
+        "name": title.format(name=name.title).zh[:80],
+        "name_en": title.format(name=name.title).en[:80],
         "kind": PromotionKind.PERCENT,
         "off_percent": MARK_DOWN_PERCENT,
         "goods": [{"product_id": name.product_id}],
         "stores": [here.id],
         "starts_on": today,
-        "ends_on": max(ends or today, today),
+        "ends_on": max(last, today),
         "currency": here.currency,
     }
     made = apply(session, Promotion, Change(values=values))

@@ -99,6 +99,7 @@ def show_watch(
         near=sum(one.level is Level.NEAR for one in found),
         tied_minor=sum(o.value_minor for o in found if o.is_over or o.is_slow(view.now)),
         sees_money=actor.may(MONEY, here.id),
+        may_promote=actor.reach("promotions.create") is None and actor.may("promotions.create"),
         days=DEMAND_DAYS,
     )
 

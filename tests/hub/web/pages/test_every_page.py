@@ -69,6 +69,7 @@ PATHS = (
     "/sales/back",
     "/sales",
     "/sales/figures",
+    "/sales/articles",
     "/sales/figures?by=conversion",
     "/sales/quarantine",
     "/sales/close",

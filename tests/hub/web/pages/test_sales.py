@@ -120,3 +120,18 @@ def test_who_may_neither_read_nor_close(client: TestClient, store: StoreUnderTes
     assert client.post("/sales/close", data=form).status_code == 422  # no receipts of that day
     assert client.post("/sales/close", data=form | {"cash": "much"}).status_code == 422
     assert client.get(f"/sales/receipts/{UUID(int=9)}").status_code == 404
+
+
+def test_the_file_has_the_rows_of_the_page(
+    client: TestClient, store: StoreUnderTest, day: str
+) -> None:
+    """ANA-13: articles by class; what is exported equals what is on the screen."""
+    address = {"store": str(store.store_id), "days": "366", "abc": "A", "lang": "en"}
+    page = Page.of(client.get("/sales/articles", params=address).text)
+    answer = client.get("/sales/articles/file", params=address)
+    lines = answer.content.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("Code,Article,Quantity,Revenue")
+    assert len(lines) > 1
+    for line in lines[1:]:
+        assert line.split(",")[1] in page.text
+        assert line.split(",")[3] in page.text
