@@ -25,6 +25,8 @@ COMPLAINTS: dict[str, tuple[str, ...]] = {
     "4 duplicates after a reconnect": (
         "test_what_is_acknowledged_is_never_sent_again",
         "test_kills_lose_nothing_and_double_nothing",
+        "test_a_bad_line_is_used_and_loses_nothing",
+        "test_side_by_side_with_what_others_use",
     ),
     "5 data dropped without a word": (
         "test_what_the_outbox_dropped_is_announced_within_a_second",
@@ -59,6 +61,7 @@ COMPLAINTS: dict[str, tuple[str, ...]] = {
         "test_when_memory_is_full_too_the_hub_is_told_of_the_gap",
         "test_the_logbook_keeps_warnings_and_is_bounded",
         "test_its_memory_is_bounded",
+        "test_thirty_thousand_values_a_second_over_a_bus",
         "test_sessions_are_bounded_and_the_oldest_goes",
     ),
     "13 the disk fills": (
@@ -88,6 +91,7 @@ COMPLAINTS: dict[str, tuple[str, ...]] = {
     ),
     "19 messages name neither device nor field": (
         "test_a_mistake_is_named_with_its_line",
+        "test_a_line_that_cannot_be_opened_says_what_to_do",
         "test_a_lost_device_says_why_and_what_to_do_in_plain_words",
         "test_what_is_wrong_says_what_to_do_in_both_languages",
     ),
