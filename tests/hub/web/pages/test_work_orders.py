@@ -65,6 +65,9 @@ def test_labels_have_a_code_and_words_for_each_machine(client: TestClient, layou
     """STO-12."""
     page = Document.of(client.get(f"/machines/labels/{layout}").text)
     number = client.get("/api/v1/equipment?size=200").json()["total"]
+    paper = {"sheet": "size: A4", "tape": "size: 62mm 29mm"}[layout]
+    styles = [client.get(one).text for one in page.values("href") if one.endswith(".css")]
+    assert any(paper in one for one in styles)
     assert len([one for one in page.all("svg") if one.attributes.get("role") == "img"]) == number
 
 
