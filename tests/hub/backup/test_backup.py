@@ -21,6 +21,7 @@ from hub.security.vault.opening import open_vault
 from hub.timeseries.embedded.engine import DuckDbTimeSeries
 from hub.timeseries.engines import one_store
 from hub.timeseries.port import Points
+from tests.databases import IS_POSTGRESQL, new_address
 from tests.hub.conftest import Template
 
 DAY_MS = 86_400_000
@@ -65,7 +66,9 @@ class Place:
 def place(tmp_path: Path, template: Template, monkeypatch: pytest.MonkeyPatch) -> Place:
     data = tmp_path / "data"
     data.mkdir()
-    shutil.copy(template.full, data / "hub.sqlite")
+    if IS_POSTGRESQL:
+        pytest.skip("these are about the files of a hub on SQLite")
+    new_address(data, template.full)
     room = open_vault(f"sqlite:///{data / 'keys.sqlite'}", "", data / "master.key")
     place_of_it = ports.Place(uuid4(), "contracts", "terms", uuid4())
     room.vault.seal(place_of_it, "a secret makes its key")

@@ -1,6 +1,5 @@
 """The parts of ingest on real SQLite files, without a broker."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from hub.ingest.registry import Registry
 from hub.kit.db import Database
 from protocols.sparkplug import codec, journal
 from protocols.sparkplug.journal import BatchId
+from tests.databases import forget, new_address
 from tests.hub.conftest import Template
 from tests.hub.ingest.wire import START_MS, WireNode
 
@@ -29,6 +29,7 @@ class Hub:
     """What is durable lies in `folder`; `restart` throws all the rest away."""
 
     folder: Path
+    url: str
     sent: list[Messages] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
     now_s: float = 1000.0
@@ -37,7 +38,7 @@ class Hub:
         self.open()
 
     def open(self) -> None:
-        self.db = Database(f"sqlite:///{self.folder / 'hub.sqlite'}")
+        self.db = Database(self.url)
         self.registry = Registry(self.db)
         self.journal = Journal(self.folder / "journal.sqlite")
         self.letters = DeadLetters(self.db)
@@ -88,10 +89,10 @@ class Hub:
 
 @pytest.fixture
 def hub(tmp_path: Path, template: Template) -> Iterator[Hub]:
-    shutil.copy(template.empty, tmp_path / "hub.sqlite")
-    found = Hub(tmp_path)
+    found = Hub(tmp_path, new_address(tmp_path, template.empty))
     yield found
     found.close()
+    forget(found.url)
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ from hub.web.approvals import export_gate, open_desk
 from hub.web.assets import Assets
 from hub.web.rendering import Templates
 from hub.web.services import Services
+from tests.databases import new_address
 from tests.hub.chain_under_test import (
     PASSWORD,
     ChainUnderTest,
@@ -111,7 +112,7 @@ def give_customers(chain: ChainUnderTest, roles: Iterable[str]) -> None:
 @contextmanager
 def open_world(folder: Path) -> Iterator[World]:
     room = open_vault(f"sqlite:///{folder / 'keys.sqlite'}", "", folder / "master.key")
-    db = Database(f"sqlite:///{folder / 'hub.sqlite'}", Ports(vault=room.vault, approvals=Gate()))
+    db = Database(new_address(folder), Ports(vault=room.vault, approvals=Gate()))
     upgrade(db)
     amber, cobalt = (open_chain_under_test(db, word) for word in ("amber", "cobalt"))
     for seed in SEEDS:
