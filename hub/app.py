@@ -17,6 +17,7 @@ from hub.alerts.desk import Desk
 from hub.alerts.notices.courier import Courier
 from hub.alerts.notices.links import Links
 from hub.alerts.notices.services import AllowedHosts
+from hub.archive.custom_fields.fields import Definitions
 from hub.errors import BusyError, HubError, StartError, T
 from hub.following import Following, demand_fitting, follow
 from hub.guards import audit_sealer, key_care, open_strongroom
@@ -103,6 +104,10 @@ def job_runner(services: Services) -> Runner:
     return Runner(services.db, JOBS, whose, services.jobs_folder)
 
 
+def _ports(vault: Vault) -> Ports:
+    return Ports(vault=vault, approvals=PrivacyGate(Gate()), custom=Definitions())
+
+
 @contextmanager
 def open_parts(settings: HubSettings) -> Iterator[Parts]:
     """Everything between the files on disk and the first request; closes what it opened."""
@@ -110,7 +115,7 @@ def open_parts(settings: HubSettings) -> Iterator[Parts]:
         take_folder(settings.data_dir)
         room = open_strongroom(settings)
         stack.callback(room.keys.close)
-        db = Database(settings.database_url, Ports(vault=room.vault, approvals=PrivacyGate(Gate())))
+        db = Database(settings.database_url, _ports(room.vault))
         stack.callback(db.close)
         log.info("The database is at revision %s.", upgrade(db))
         demand_fitting(settings, db)

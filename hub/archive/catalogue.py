@@ -5,6 +5,7 @@ from hub.archive.areas.records import Area
 from hub.archive.chains.records import Chain
 from hub.archive.competitors.records import Competitor, CompetitorPrice
 from hub.archive.contracts.records import Contract
+from hub.archive.custom_fields.records import CustomField
 from hub.archive.customers.records import Customer, CustomerClass, Member, MemberTier
 from hub.archive.documents.records import Document
 from hub.archive.duty.records import NoticeRoute, OnCallShift
@@ -86,4 +87,5 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     PersonRequest,
     Drill,
     SecurityCase,
+    CustomField,
 )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
-from sqlalchemy import DateTime, Dialect, MetaData, Table, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, MetaData, Table, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from hub.errors import T
@@ -75,6 +75,7 @@ class Record(ChainScoped, Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now, sort_order=91)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now, sort_order=92)
     archived_at: Mapped[datetime | None] = mapped_column(sort_order=93)
+    custom: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), sort_order=95)
 
     __mapper_args__ = {"version_id_col": version}
     __record__: ClassVar[RecordType]

@@ -81,7 +81,8 @@ _SEEDS = (
         | _may(("readings", "alerts", "work_orders", "audit", "metrics"), READ)
         | _may(CARE, *KEEP)
         | _may(("webhooks",), *KEEP, REVEAL)
-        | _may(("safety",), *KEEP, *HANDLING),
+        | _may(("safety",), *KEEP, *HANDLING)
+        | _may(("custom_fields",), *KEEP),
     ),
     Seed(
         "hq_manager",

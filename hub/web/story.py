@@ -23,7 +23,8 @@ from hub.ingest.tables import AgentRow
 from hub.kit.db import Record, ScopedSession
 from hub.kit.files.models import StoredFile
 from hub.kit.records.access import readable, right_of
-from hub.kit.records.declare import fields_of, path_of, title_of
+from hub.kit.records.custom import fields_in
+from hub.kit.records.declare import path_of, title_of
 from hub.kit.records.log import ChangeLog
 from hub.kit.records.sight import told_changes
 from hub.maintenance.models import OrderEvent, WorkOrder
@@ -160,7 +161,7 @@ def _names(
 
 
 def _change(look: Look, model: type[Record], row: ChangeLog, name: str) -> Happening:
-    fields = fields_of(model)
+    fields = fields_in(look.session, model)
     told = told_changes(look.session, model, look.store.id, row.values)
     changed = [fields[name].label for name in told if name in fields]
     is_told = row.action == "update" and changed

@@ -81,6 +81,8 @@ def _blank(
         table = cast(Table, type(record).__table__)
         values = {**empty, "archived_at": record.archived_at or now, "updated_at": now}
         values["version"] = record.version + 1
+        if "custom" in table.c:
+            values["custom"] = None
         if "search_words" in table.c:
             values["search_words"] = ""
         connection.execute(update(table).where(table.c.id == record.id).values(values))

@@ -15,6 +15,7 @@ from hub.archive.customers.records import Customer
 from hub.kit.comments.models import Comment
 from hub.kit.db import Record, ScopedSession
 from hub.kit.files.models import StoredFile
+from hub.kit.records.custom import as_told, custom_fields, held
 from hub.kit.records.declare import fields_of
 from hub.kit.records.kinds import Kind
 from hub.kit.records.lines import value_of
@@ -98,6 +99,8 @@ def _told(session: ScopedSession, record: Record) -> dict[str, Any]:
     for name, field in fields.items():
         if field.is_secret and getattr(record, name) is not None:
             told[name] = reveal(session, record, field.attribute, REASON)
+    own = custom_fields(session, model).values()
+    told |= as_told(own, {f.name: held(record, f) for f in own})
     about = {"type": model.__tablename__, "id": str(record.id)}
     stamps = {"created_at": record.created_at.isoformat(), "archived": bool(record.archived_at)}
     return about | told | stamps

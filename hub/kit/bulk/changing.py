@@ -20,10 +20,11 @@ from hub.kit.jobs.turn import Turn
 from hub.kit.records.access import load
 from hub.kit.records.actions import perform
 from hub.kit.records.apply import Action, Change, apply
+from hub.kit.records.custom import as_told, checked_custom, custom_fields, fields_in, split
 from hub.kit.records.declare import title_of
 from hub.kit.records.models import model_of
 from hub.kit.records.query import matching, parse
-from hub.kit.records.schemas import as_json, checked, schemas_of
+from hub.kit.records.schemas import SOME_WRONG, as_json, checked, schemas_of
 from hub.kit.session import ScopedSession
 from hub.kit.tables import Record
 
@@ -64,11 +65,10 @@ def begin(session: ScopedSession, model: type[Record], wish: Wish) -> Job:
     if wish.action in (BulkAction.SET, BulkAction.LABEL):
         if not wish.values:
             raise InvalidError(_NO_CHANGE)
-        checked_values = checked(schemas_of(model).update, dict(wish.values), partial=True)
-        values = as_json(model, checked_values)
+        values = _judged(session, model, wish.values)
     if wish.action is BulkAction.PERFORM and wish.does not in names_of_actions(model):
         raise InvalidError(_NO_CHANGE)
-    parse(model, wish.pairs)
+    parse(model, wish.pairs, fields_in(session, model))
     params = {
         "action": wish.action.value,
         "values": values,
@@ -81,6 +81,18 @@ def begin(session: ScopedSession, model: type[Record], wish: Wish) -> Job:
 
 def names_of_actions(model: type[Record]) -> set[str]:
     return {one.name for one in model.__record__.actions}
+
+
+def _judged(
+    session: ScopedSession, model: type[Record], wanted: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The values in JSON form, once they are right by themselves."""
+    plain, own = split(session, model, wanted)
+    values = as_json(model, checked(schemas_of(model).update, plain, partial=True))
+    found, wrong = checked_custom(session, model(), own, is_new=False)
+    if wrong:
+        raise InvalidError(SOME_WRONG, wrong)
+    return values | as_told(custom_fields(session, model).values(), found)
 
 
 def step(turn: Turn) -> None:
@@ -134,14 +146,17 @@ def _change(
     return None
 
 
-def _narrowed(model: type[Record], params: Mapping[str, Any]) -> Any:
-    return parse(model, [(name, value) for name, value in params["pairs"]])
+def _narrowed(session: ScopedSession, model: type[Record], params: Mapping[str, Any]) -> Any:
+    pairs = [(name, value) for name, value in params["pairs"]]
+    return parse(model, pairs, fields_in(session, model))
 
 
 def _count(session: ScopedSession, model: type[Record], params: Mapping[str, Any]) -> int:
     if params["ids"] is not None:
         return len(params["ids"])
-    found = matching(session, select(func.count(model.id)), model, _narrowed(model, params))
+    found = matching(
+        session, select(func.count(model.id)), model, _narrowed(session, model, params)
+    )
     return session.scalar(found) or 0
 
 
@@ -151,7 +166,7 @@ def _next(
     if params["ids"] is not None:
         ids = sorted(UUID(one) for one in params["ids"])
         return [one for one in ids if after is None or one > UUID(after)][:AT_ONCE]
-    found = matching(session, select(model.id), model, _narrowed(model, params))
+    found = matching(session, select(model.id), model, _narrowed(session, model, params))
     if after:
         found = found.where(model.id > UUID(after))
     return session.scalars(found.order_by(model.id).limit(AT_ONCE)).all()

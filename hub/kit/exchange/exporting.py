@@ -18,7 +18,8 @@ from uuid import UUID
 from hub.errors import InvalidError, T
 from hub.kit.asker import asker_of
 from hub.kit.exchange.values import FORMULA, MINOR_UNITS
-from hub.kit.records.declare import Field, fields_of, shown
+from hub.kit.records.custom import fields_in
+from hub.kit.records.declare import Field
 from hub.kit.records.kinds import POINTING, Choice, Kind, Show
 from hub.kit.records.log import ChangeLog
 from hub.kit.records.names import names_of
@@ -76,12 +77,14 @@ def export_of(
     found = count(session, model, query, MAX_ROWS + 1)
     if found > MAX_ROWS:
         raise InvalidError(_TOO_MANY.format(n=MAX_ROWS))
-    return Export(model, replace(query, cursor="", size=PAGE), columns(model, names), found, form)
+    return Export(
+        model, replace(query, cursor="", size=PAGE), columns(session, model, names), found, form
+    )
 
 
-def columns(model: type[Record], names: Sequence[str] = ()) -> list[Field]:
+def columns(session: ScopedSession, model: type[Record], names: Sequence[str] = ()) -> list[Field]:
     """The fields named; without names those of the list; with "all" every one."""
-    every = {n: f for n, f in fields_of(model).items() if f.spec.kind in _EXPORTED}
+    every = {n: f for n, f in fields_in(session, model).items() if f.spec.kind in _EXPORTED}
     if names == ["all"]:
         return list(every.values())
     for name in names:
@@ -91,7 +94,7 @@ def columns(model: type[Record], names: Sequence[str] = ()) -> list[Field]:
             )
     if names:
         return [every[name] for name in names]
-    return [f for f in shown(model, Show.LIST) if f.name in every]
+    return [f for f in every.values() if f.has(Show.LIST)]
 
 
 def note_export(session: ScopedSession, export: Export) -> None:
@@ -133,7 +136,8 @@ def _learn(
     session: ScopedSession, export: Export, records: Sequence[Record], names: dict[UUID, str]
 ) -> None:
     shown = {f.name for f in export.columns if f.spec.kind in POINTING}
-    found = [p for r in records for p in pointers(r, with_lines=False) if p.place in shown]
+    fields = {one.name: one for one in export.columns}
+    found = [p for r in records for p in pointers(r, fields, with_lines=False) if p.place in shown]
     wanted = [(p.field, p.id) for p in found]
     unknown = [(f, one) for f, one in wanted if one not in names]
     if len(names) > MAX_ROWS:

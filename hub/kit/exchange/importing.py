@@ -15,13 +15,15 @@ from sqlalchemy import select
 
 from hub.errors import FieldsError, HubError, InvalidError, T
 from hub.kit.exchange import sheet
-from hub.kit.exchange.columns import head_row, importable, match, remembered
+from hub.kit.exchange.columns import NOTHING_OWN, head_row, importable, match, remembered
 from hub.kit.exchange.rows import Judge, Judged, OnDuplicate, Plan, twin_problem
 from hub.kit.exchange.staging import Outcome, StagedRow, Staging
 from hub.kit.jobs.models import Job
 from hub.kit.jobs.turn import Moving, Turn, Work
 from hub.kit.records.apply import Action, apply, undo
 from hub.kit.records.batch import create_many
+from hub.kit.records.custom import custom_fields
+from hub.kit.records.declare import Field
 from hub.kit.records.log import ChangeLog
 from hub.kit.records.models import model_of
 from hub.kit.session import ScopedSession
@@ -76,11 +78,11 @@ def _read(turn: Turn) -> None:
     staging, model = Staging(turn.folder), model_of(turn.work.subject)
     top = staging.rows(0, 10)
     with turn.read() as session:
-        known = remembered(session, model)
+        known, own = remembered(session, model), custom_fields(session, model)
     lines = [row.cells for row in top]
-    head = head_row(model, lines, known)
+    head = head_row(model, lines, known, own)
     heads = [cell[:100] for cell in lines[head]] if lines else []
-    found = match(model, heads, known)
+    found = match(model, heads, known, own)
     if count <= head + 1:
         raise InvalidError(_NO_ROWS)
     with turn.write() as moving:
@@ -99,8 +101,9 @@ def _read(turn: Turn) -> None:
 
 def _choose(turn: Turn) -> None:
     """The columns are decided: see that what is required is there."""
-    plan = plan_of(turn.work)
-    problem = columns_problem(model_of(turn.work.subject), plan)
+    plan, model = plan_of(turn.work), model_of(turn.work.subject)
+    with turn.read() as session:
+        problem = columns_problem(model, plan, custom_fields(session, model))
     if problem:
         raise InvalidError(problem)
     head = int(turn.work.memo["head"])
@@ -109,12 +112,19 @@ def _choose(turn: Turn) -> None:
         moving.at(head, stage="check")
 
 
-def columns_problem(model: type[Record], plan: Plan) -> T | None:
+def _lacks(field: Field, given: set[str]) -> bool:
+    """Fields that only some records have are asked for row by row."""
+    return field.is_required and not field.where and field.name not in given
+
+
+def columns_problem(
+    model: type[Record], plan: Plan, own: Mapping[str, Field] = NOTHING_OWN
+) -> T | None:
     """What keeps a file with these columns from making new records."""
     given = {*plan.columns.values(), *plan.constants}
     if not plan.columns:
         return _NO_COLUMN
-    missing = [f.label for n, f in importable(model).items() if f.is_required and n not in given]
+    missing = [f.label for n, f in importable(model, own).items() if _lacks(f, given)]
     if not missing:
         return None
     return T(

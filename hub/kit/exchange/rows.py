@@ -15,6 +15,7 @@ from hub.kit.exchange.values import CellError, Names, value_of_cell
 from hub.kit.records.access import readable
 from hub.kit.records.apply import Change, revised
 from hub.kit.records.batch import Prepared, prepare, try_out
+from hub.kit.records.custom import custom_fields
 from hub.kit.records.declare import Field, shown
 from hub.kit.records.kinds import Kind, Show
 from hub.kit.session import ScopedSession
@@ -63,16 +64,18 @@ class Judge:
     plan: Plan
     is_trial: bool = False  # only to say what is wrong
     names: Names = field(init=False)
+    fields: Mapping[str, Field] = field(init=False)
 
     def __post_init__(self) -> None:
         self.names = Names(self.session)
+        self.fields = importable(self.model, custom_fields(self.session, self.model))
 
     def judge(self, rows: Sequence[StagedRow]) -> list[Judged]:
         read = [self._cells(row) for row in rows]
         references = [
             (one, str(values[name]))
             for values, _ in read
-            for name, one in importable(self.model).items()
+            for name, one in self.fields.items()
             if one.spec.kind is Kind.REFERENCE and values.get(name)
         ]
         self.names.look_up(references)
@@ -87,7 +90,7 @@ class Judge:
 
     def _cells(self, row: StagedRow) -> tuple[dict[str, Any], dict[str, T]]:
         """Values of the columns that are fields; an empty cell says nothing."""
-        fields, wrong = importable(self.model), dict[str, T]()
+        fields, wrong = self.fields, dict[str, T]()
         values: dict[str, Any] = dict(self.plan.constants)
         for number, cell in enumerate(row.cells):
             name = self.plan.columns.get(number)
@@ -101,7 +104,7 @@ class Judge:
 
     def _resolve(self, values: dict[str, Any], wrong: dict[str, T]) -> None:
         """Words of references become ids, the store's first."""
-        fields = importable(self.model)
+        fields = self.fields
         for name in sorted(values, key=lambda one: one != "store_id"):
             if fields[name].spec.kind is Kind.REFERENCE:
                 store_id = values.get("store_id") if name != "store_id" else None
@@ -140,7 +143,7 @@ class Judge:
     def _key(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """What tells one record from another: its code, within its store."""
         word = str(values.get(key_of(self.model).name, ""))
-        in_store = "store_id" in importable(self.model)
+        in_store = "store_id" in self.fields
         return (str(values.get("store_id", "")), word) if in_store else (word,)
 
     def _one(

@@ -1,10 +1,11 @@
 """The workbook to be filled in for an import: heads, what may stand below them, one example."""
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 from hub.errors import T
-from hub.kit.exchange.columns import importable
+from hub.kit.exchange.columns import NOTHING_OWN, importable
 from hub.kit.exchange.exporting import Say
 from hub.kit.records.declare import Field
 from hub.kit.records.kinds import Kind
@@ -24,12 +25,12 @@ _KINDS = {
 }
 
 
-def workbook(model: type[Record], say: Say) -> bytes:
+def workbook(model: type[Record], say: Say, own: Mapping[str, Field] = NOTHING_OWN) -> bytes:
     """Required columns first, marked *; what each takes stands in a comment on its head."""
     import xlsxwriter  # noqa: PLC0415  # only who asks for a template pays for it
 
     buffer = io.BytesIO()
-    fields = sorted(importable(model).values(), key=lambda field: not field.is_required)
+    fields = sorted(importable(model, own).values(), key=lambda field: not field.is_required)
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         sheet = book.add_worksheet(say(model.__record__.label)[:31])
         plain = book.add_format({"bold": True, "bg_color": "#EEF2F1", "bottom": 1})

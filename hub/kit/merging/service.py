@@ -21,6 +21,7 @@ from hub.kit.ids import uuid7
 from hub.kit.merging import attached
 from hub.kit.records.access import load, may
 from hub.kit.records.apply import Action, Change, apply, undo, write
+from hub.kit.records.custom import custom_fields, fields_in
 from hub.kit.records.declare import Field, fields_of, fields_of_line, title_of, written_fields
 from hub.kit.records.kinds import Kind
 from hub.kit.records.labels import kept
@@ -58,10 +59,11 @@ class Merged:
     gone: Record
 
 
-def choices(model: type[Record]) -> list[Field]:
+def choices(session: ScopedSession, model: type[Record]) -> list[Field]:
     """The fields whose value is chosen; lines are joined, secrets stay those of who stays."""
     unchosen = (Kind.LINES, Kind.SECRET)
-    return [one for one in written_fields(model).values() if one.spec.kind not in unchosen]
+    every = (*written_fields(model).values(), *custom_fields(session, model).values())
+    return [one for one in every if one.spec.kind not in unchosen]
 
 
 def merge(
@@ -84,11 +86,11 @@ def merge(
         raise ConflictError(_ARCHIVED)
     batch = uuid7()
     change = Change(reason=f"{REASON} {keep.id}", batch_id=batch)
-    names = {field.name for field in choices(model)} & set(take)
-    values = {name: getattr(gone, name) for name in names}
+    chosen = [field for field in choices(session, model) if field.name in take]
+    values = {field.name: value_of(gone, field) for field in chosen}
     with _with_every_right(session):
         for other in pointing_to(session, model, gone.id):
-            moved = _moved(other, model, gone.id, keep.id)
+            moved = _moved(session, other, model, gone.id, keep.id)
             _move(session, other, replace(change, record_id=other.id), moved)
         lines = _joined_lines(session, keep, gone, change)
         apply(session, model, replace(change, record_id=gone.id, action=Action.ARCHIVE))
@@ -172,7 +174,7 @@ def pointing_to(session: ScopedSession, model: type[Record], record_id: UUID) ->
     for other in _record_types():
         ways = [
             way
-            for field in fields_of(other).values()
+            for field in fields_in(session, other).values()
             for way in _ways(other, field, model.__tablename__, record_id)
         ]
         if ways:
@@ -198,11 +200,13 @@ def _ways(other: type[Record], field: Field, table: str, record_id: UUID) -> Ite
                     yield other.id.in_(of_line.where(inner.attribute == record_id))
 
 
-def _moved(other: Record, model: type[Record], goes: UUID, stays: UUID) -> dict[str, Any]:
+def _moved(
+    session: ScopedSession, other: Record, model: type[Record], goes: UUID, stays: UUID
+) -> dict[str, Any]:
     """The values of its references once they name who stays; nobody names himself."""
     to = stays if other.id != stays else None
     values: dict[str, Any] = {}
-    for name, field in fields_of(type(other)).items():
+    for name, field in fields_in(session, type(other)).items():
         now = value_of(other, field)
         if field.spec.kind is Kind.LINES:
             new: Any = [_moved_line(field, line, model.__tablename__, goes, stays) for line in now]

@@ -14,6 +14,17 @@ from hub.kit.clock import utc_now
 from hub.kit.ids import uuid7
 from hub.kit.records.access import demand, demand_somewhere, load, not_found
 from hub.kit.records.corridor import flush
+from hub.kit.records.custom import (
+    CUSTOM,
+    PREFIX,
+    as_told,
+    checked_custom,
+    custom_fields,
+    fields_in,
+    own_words,
+    set_custom,
+    split,
+)
 from hub.kit.records.declare import (
     amounts_of,
     fields_of,
@@ -134,14 +145,23 @@ def undo(
     if inverse:
         return apply(session, model, Change(record_id, reason=reason, action=inverse))
     before = {n: _plain(session, record, n, values[0]) for n, values in row.values.items()}
-    own = {name: before.pop(name) for name in row.values if name not in written_fields(model)}
+    kept = {n: v for n, v in before.items() if not _is_gone(session, model, n)}
+    own = {n: v for n, v in kept.items() if n not in written_fields(model) and n[:2] != PREFIX}
+    before = {n: v for n, v in kept.items() if n not in own}
     change = Change(record_id, before, row.version, reason, own=own)
     if not past_locks:
         return apply(session, model, change)
-    values = completed(model, checked(schemas_of(model).update, before, partial=True)) | own
+    plain, given = split(session, model, before)
+    values = completed(model, checked(schemas_of(model).update, plain, partial=True)) | own
+    values |= checked_custom(session, record, given, is_new=False)[0]
     with session.begin_nested(), session.no_autoflush:
         write(session, record, change, Action.UPDATE, values)
     return record
+
+
+def _is_gone(session: ScopedSession, model: type[Record], name: str) -> bool:
+    """Whether the chain has taken this field of its own away since."""
+    return name.startswith(PREFIX) and name not in custom_fields(session, model)
 
 
 def _plain(session: ScopedSession, record: Record, name: str, value: Any) -> Any:
@@ -152,13 +172,16 @@ def _plain(session: ScopedSession, record: Record, name: str, value: Any) -> Any
 
 def built(session: ScopedSession, model: type[M], change: Change) -> tuple[M, Diff]:
     """The new record that a change asks for, checked and not yet in the session."""
-    given = checked(schemas_of(model).create, dict(change.values), partial=False)
+    plain, own = split(session, model, change.values)
+    given = checked(schemas_of(model).create, plain, partial=False)
+    given.pop(CUSTOM)
     record = model(id=change.record_id or uuid7(), chain_id=session.scope.chain_id)
     demand_somewhere(session, model, Action.CREATE)
     given = with_owner(session, model, completed(model, given) | dict(change.own))
     kept = sealed(session, record, given)
     values = kept.values
     _set(session, record, values)
+    values |= _own_values(session, record, own, is_new=True)
     demand(session, record, Action.CREATE)
     _refuse_costs(session, record, {n for n in change.values if values.get(n) is not None})
     _refuse_problems(session, record, values)
@@ -169,7 +192,7 @@ def built(session: ScopedSession, model: type[M], change: Change) -> tuple[M, Di
 
 def _create(session: ScopedSession, model: type[M], change: Change) -> M:
     record, diff = built(session, model, change)
-    keep_search_words(record)
+    keep_search_words(record, own_words(session, record))
     session.add(record)
     flush(session, record)
     _log(session, record, change, Action.CREATE, diff)
@@ -179,7 +202,9 @@ def _create(session: ScopedSession, model: type[M], change: Change) -> M:
 def revised(session: ScopedSession, record: Record, change: Change) -> Diff:
     """Set on a record what a change asks for, checked and not yet flushed; {} where nothing is."""
     model = type(record)
-    values = checked(schemas_of(model).update, dict(change.values), partial=True)
+    plain, own = split(session, model, change.values)
+    values = checked(schemas_of(model).update, plain, partial=True)
+    values |= _checked_own(session, record, own, is_new=False)
     values.pop("version", None)
     values.pop("reason", None)
     demand(session, record, Action.UPDATE)
@@ -215,7 +240,7 @@ def _rewritten(
 ) -> Diff:
     model = type(record)
     kept = sealed(session, record, values)
-    old = {name: value_of(record, field) for name, field in fields_of(model).items()}
+    old = {name: value_of(record, field) for name, field in fields_in(session, model).items()}
     diff = {name: [old[name], new] for name, new in kept.values.items() if new != old[name]}
     if not diff:
         return {}
@@ -227,7 +252,7 @@ def _rewritten(
     record.updated_at = utc_now()  # and so the version moves when only lines have changed
     _refuse_problems(session, record, changed)
     _ask_approval(session, record, action, changed)
-    keep_search_words(record)
+    keep_search_words(record, own_words(session, record))
     return diff | kept.past
 
 
@@ -242,12 +267,34 @@ def _refuse_costs(session: ScopedSession, record: Record, names: set[str]) -> No
 
 def _set(session: ScopedSession, record: Record, values: Mapping[str, Any]) -> None:
     """Lines first: they may need a flush of their own."""
-    fields = fields_of(type(record))
+    fields = fields_in(session, type(record))
     lines = {name for name in values if fields[name].spec.kind is Kind.LINES}
     for name in lines:
         put(session, record, fields[name], values[name])
-    for name in values.keys() - lines:
+    own = {name: values[name] for name in values if fields[name].code}
+    if own:
+        set_custom(record, fields, own)
+    for name in values.keys() - lines - own.keys():
         setattr(record, name, values[name])
+
+
+def _own_values(
+    session: ScopedSession, record: Record, given: Mapping[str, Any], *, is_new: bool
+) -> dict[str, Any]:
+    """The chain's own fields, checked and set."""
+    values = _checked_own(session, record, given, is_new=is_new)
+    if values:
+        set_custom(record, custom_fields(session, type(record)), values)
+    return values
+
+
+def _checked_own(
+    session: ScopedSession, record: Record, given: Mapping[str, Any], *, is_new: bool
+) -> dict[str, Any]:
+    values, wrong = checked_custom(session, record, given, is_new=is_new)
+    if wrong:
+        raise InvalidError(SOME_WRONG, wrong)
+    return values
 
 
 def _archive(session: ScopedSession, record: M, change: Change, action: Action) -> M:
@@ -295,8 +342,8 @@ def _refuse_overlap(
     both = touched & diff.keys()
     if both:
         model = type(record)
-        now = as_json(model, {name: diff[name][0] for name in both})
-        yours = as_json(model, {name: diff[name][1] for name in both})
+        now = _as_json(session, model, {name: diff[name][0] for name in both})
+        yours = _as_json(session, model, {name: diff[name][1] for name in both})
         pairs = {name: [now[name], yours[name]] for name in diff if name in both}
         told = told_changes(session, model, store_of(record), pairs)
         clashes = {name: Clash(*pair) for name, pair in told.items()}
@@ -325,7 +372,16 @@ def log_row(
     """The row of `changes` for what is flushed already; secrets are in `diff` as sealed for it."""
     model = type(record)
     secret = {name: list(pair) for name, pair in diff.items() if is_secret(model, name)}
-    before = as_json(model, {n: pair[0] for n, pair in diff.items() if n not in secret})
-    after = as_json(model, {n: pair[1] for n, pair in diff.items() if n not in secret})
+    before = _as_json(session, model, {n: p[0] for n, p in diff.items() if n not in secret})
+    after = _as_json(session, model, {n: p[1] for n, p in diff.items() if n not in secret})
     values = {n: secret.get(n) or [before[n], after[n]] for n in diff}
     return row_of(session, record, action, values, reason=change.reason, batch_id=change.batch_id)
+
+
+def _as_json(
+    session: ScopedSession, model: type[Record], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    declared = {n: v for n, v in values.items() if not n.startswith(PREFIX)}
+    own = {n: v for n, v in values.items() if n.startswith(PREFIX)}
+    told = as_json(model, declared)
+    return told | as_told(custom_fields(session, model).values(), own) if own else told

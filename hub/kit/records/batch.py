@@ -17,6 +17,7 @@ from sqlalchemy.orm.attributes import instance_dict
 from hub.errors import HubError, NotFoundError, T
 from hub.kit.records.apply import Action, Change, Diff, apply, built, log_row
 from hub.kit.records.corridor import flush
+from hub.kit.records.custom import own_words
 from hub.kit.records.declare import fields_of, store_of
 from hub.kit.records.kinds import Kind
 from hub.kit.records.log import TABLE as CHANGES
@@ -56,7 +57,7 @@ def try_out(session: ScopedSession, model: type[M], change: Change) -> tuple[M, 
 def prepare(session: ScopedSession, model: type[Record], change: Change) -> Prepared:
     """All of a new record but the writing, for `create_many`; raises HubError as `apply` does."""
     record, diff = try_out(session, model, change)
-    keep_search_words(record)
+    keep_search_words(record, own_words(session, record))
     record.version = 1
     log = log_row(session, record, change, Action.CREATE, diff)
     log.chain_id = session.scope.chain_id

@@ -22,7 +22,20 @@ if TYPE_CHECKING:
 M = TypeVar("M")
 
 RESERVED = frozenset(
-    {"id", "version", "reason", "archived", "q", "sort", "size", "cursor", "body", "query", "path"}
+    {
+        "id",
+        "version",
+        "reason",
+        "archived",
+        "custom",
+        "q",
+        "sort",
+        "size",
+        "cursor",
+        "body",
+        "query",
+        "path",
+    }
 )
 NO_UNIT = T("", "")
 NOTHING_YET = T("这里还没有内容。", "There is nothing here yet.")
@@ -100,7 +113,7 @@ class RecordType:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A declared field of one model; required = neither nullable nor with a default."""
+    """A field of one model; a declared one is required if neither nullable nor with a default."""
 
     name: str
     spec: Spec
@@ -108,6 +121,8 @@ class Field:
     is_required: bool
     is_nullable: bool
     default: Any
+    code: str = ""  # of a field that the chain added itself
+    where: tuple[tuple[str, frozenset[str]], ...] = ()  # the values of other fields that it needs
 
     @property
     def label(self) -> T:

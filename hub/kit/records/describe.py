@@ -1,5 +1,6 @@
 """A record type told to programs: `GET /record-types` and the query parameters in OpenAPI."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -49,6 +50,8 @@ class RecordTypeRead(BaseModel):
     belongs_to: str
     can: list[str]
     fields: list[FieldRead]
+    custom: list[FieldRead]
+    """What the chain added itself: members of `custom`, filtered and sorted by as `x_<name>`."""
 
 
 def _label(text: T) -> Label:
@@ -58,7 +61,7 @@ def _label(text: T) -> Label:
 def _field(field: Field) -> FieldRead:
     spec = field.spec
     return FieldRead(
-        name=field.name,
+        name=field.code or field.name,
         label=_label(spec.label),
         kind=spec.kind.name.lower(),
         unit=spec.unit.en,
@@ -72,7 +75,10 @@ def _field(field: Field) -> FieldRead:
     )
 
 
-def describe(model: type[Record], can: list[str]) -> RecordTypeRead:
+def describe(
+    model: type[Record], can: list[str], own: Mapping[str, Field] | None = None
+) -> RecordTypeRead:
+    """`own` are the fields that the chain added itself."""
     declared = model.__record__
     return RecordTypeRead(
         name=path_of(model),
@@ -81,6 +87,7 @@ def describe(model: type[Record], can: list[str]) -> RecordTypeRead:
         belongs_to="store" if issubclass(model, StoreScoped) else "chain",
         can=can,
         fields=[_field(field) for field in fields_of(model).values()],
+        custom=[_field(field) for field in (own or {}).values()],
     )
 
 

@@ -31,8 +31,10 @@ def facets(
     others = tuple(one for one in query.filters if one.field != field.name)
     plain = replace(query, filters=others, cursor="")
     column = field.attribute
-    counted = matching(session, select(column, func.count(model.id)), model, plain)
-    rows = session.execute(counted.where(column.is_not(None)).group_by(column)).all()
+    some = matching(session, select(column.label("v")), model, plain)
+    inner = some.where(column.is_not(None)).subquery()
+    counted = select(inner.c.v, func.count()).group_by(inner.c.v)
+    rows = session.execute(counted).all()
     if field.spec.kind in (Kind.LABELS, Kind.REFERENCES):
         words: Counter[Any] = Counter()
         for labels, count in rows:

@@ -92,6 +92,13 @@ class Choice(StrEnum):
         return member
 
 
+def choices_of(name: str, members: Mapping[str, tuple[str, str, str]]) -> type[Choice]:
+    """A closed set that is known only while the hub runs: (value, zh, en) by the member's name."""
+    functional: Any = Choice
+    made: type[Choice] = functional(name, dict(members))
+    return made
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """A field as declared: `normal` gives a value its one form, `check` says what is wrong."""

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Relationship, mapped_column, relationship
 from hub.errors import InvalidError, T
 from hub.kit.ids import uuid7
 from hub.kit.records.corridor import corridor
+from hub.kit.records.custom import held
 from hub.kit.records.declare import Field, fields_of, fields_of_line
 from hub.kit.records.kinds import NOTHING, Kind, Show, Spec
 from hub.kit.records.schemas import SOME_WRONG
@@ -64,6 +65,8 @@ def lines(zh: str, en: str, line: type[Line], show: Show = NOTHING) -> Relations
 
 def value_of(record: Record, field: Field) -> Any:
     """The value of a field as changes know it."""
+    if field.code:
+        return held(record, field)
     value = getattr(record, field.name)
     return [_told(one) for one in value] if field.spec.kind is Kind.LINES else value
 

@@ -1,6 +1,6 @@
 """Names of the records that references point to, and the choices for a reference."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -36,9 +36,15 @@ class Name(str):
         return name
 
 
-def references(records: Sequence[Record], *, with_lines: bool = False) -> list[Wanted]:
+def references(
+    records: Sequence[Record],
+    fields: Mapping[str, Field] | None = None,
+    *,
+    with_lines: bool = False,
+) -> list[Wanted]:
     """Every reference of these records of one type; those in lines only where asked for."""
-    return [(p.field, p.id) for one in records for p in pointers(one, with_lines=with_lines)]
+    found = (p for one in records for p in pointers(one, fields, with_lines=with_lines))
+    return [(p.field, p.id) for p in found]
 
 
 def names_of(session: ScopedSession, wanted: Iterable[Wanted]) -> dict[UUID, Name]:

@@ -1,6 +1,6 @@
 """References of a record, of its lines and of its lists: whether what they name is there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm.util import identity_key
 
 from hub.errors import T
+from hub.kit.records.custom import fields_in, held
 from hub.kit.records.declare import Field, fields_of, fields_of_line, store_of
 from hub.kit.records.kinds import Kind
 from hub.kit.records.models import model_of
@@ -30,12 +31,14 @@ class Pointer:
     id: UUID
 
 
-def pointers(record: Record, *, with_lines: bool = True) -> Iterator[Pointer]:
-    """Every reference of this record that is not empty."""
-    for name, field in fields_of(type(record)).items():
+def pointers(
+    record: Record, fields: Mapping[str, Field] | None = None, *, with_lines: bool = True
+) -> Iterator[Pointer]:
+    """Every reference of this record that is not empty; `fields` where its chain added some."""
+    for name, field in (fields or fields_of(type(record))).items():
         match field.spec.kind:
             case Kind.REFERENCE | Kind.REFERENCES:
-                yield from named_by(name, field, getattr(record, name))
+                yield from named_by(name, field, held(record, field))
             case Kind.LINES if with_lines:
                 inner = fields_of_line(field.spec.line)
                 for number, line in enumerate(getattr(record, name)):
@@ -53,7 +56,11 @@ def named_by(place: str, field: Field, value: Any) -> Iterator[Pointer]:
 def pointer_problems(session: ScopedSession, record: Record, changed: set[str]) -> dict[str, T]:
     """What is wrong with the references among the changed fields, each looked for in scope."""
     has_moved = "store_id" in changed
-    asked = [p for p in pointers(record) if has_moved or p.place.partition(".")[0] in changed]
+    asked = [
+        p
+        for p in pointers(record, fields_in(session, type(record)))
+        if has_moved or p.place.partition(".")[0] in changed
+    ]
     found = _targets(session, asked)
     problems: dict[str, T] = {}
     for pointer in asked:

@@ -5,7 +5,7 @@ Every session of a `Database` carries its `Ports`. Without a vault nothing secre
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -13,7 +13,22 @@ from sqlalchemy.orm import Session
 from hub.errors import BusyError, T
 from hub.kit.asker import Rights
 
-__all__ = ["ApprovalGate", "Place", "Ports", "Rights", "Secrets", "Vault", "Wish", "ports_of"]
+if TYPE_CHECKING:
+    from hub.kit.records.declare import Field
+    from hub.kit.session import ScopedSession
+    from hub.kit.tables import Record
+
+__all__ = [
+    "ApprovalGate",
+    "CustomFields",
+    "Place",
+    "Ports",
+    "Rights",
+    "Secrets",
+    "Vault",
+    "Wish",
+    "ports_of",
+]
 
 _NO_VAULT = T(
     "中心没有密钥库，不能读写保密内容；请检查 HUB_ 密钥设置。",
@@ -82,6 +97,13 @@ class ApprovalGate(Protocol):
         """Return where the change may be made now; raise what holds it back otherwise."""
 
 
+class CustomFields(Protocol):
+    """What the chain of a session added to a record type without code."""
+
+    def fields(self, session: "ScopedSession", model: "type[Record]") -> "Mapping[str, Field]":
+        """By the name `x_<code>`, in the order of forms."""
+
+
 class NoVault:
     """Refuses: the hub was started without keys."""
 
@@ -99,12 +121,20 @@ class NoApprovals:
         return None
 
 
+class NoCustomFields:
+    """Every record type is as it was declared."""
+
+    def fields(self, session: "ScopedSession", model: "type[Record]") -> "Mapping[str, Field]":
+        return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Set once as `Database.ports` by whoever builds the hub."""
 
     vault: Vault = field(default_factory=NoVault)
     approvals: ApprovalGate = field(default_factory=NoApprovals)
+    custom: CustomFields = field(default_factory=NoCustomFields)
 
 
 def ports_of(session: Session) -> Ports:

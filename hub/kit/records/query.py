@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -26,6 +26,7 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from hub.errors import InvalidError, T
 from hub.kit.records.access import readable
+from hub.kit.records.custom import fields_in, held
 from hub.kit.records.declare import Field, fields_of
 from hub.kit.records.kinds import Kind
 from hub.kit.records.labels import kept
@@ -75,6 +76,7 @@ _RANGED = (Kind.WHOLE, Kind.NUMBER, Kind.MONEY, Kind.MILLI, Kind.DAY, Kind.INSTA
 _WORDS = (Kind.TEXT, Kind.LONG_TEXT, Kind.PHONE, Kind.EMAIL)
 _LISTED = (Kind.CHOICE, Kind.REFERENCE, Kind.YES_NO)
 _LISTS = (Kind.LABELS, Kind.REFERENCES)
+_STAMPS = ("created_at", "updated_at")
 _UNSORTED = (Kind.REFERENCE, Kind.LONG_TEXT, Kind.LINES, Kind.SECRET, *_LISTS)
 
 
@@ -107,12 +109,20 @@ class Rows(Generic[M]):
     next: str | None
 
 
-def parse(model: type[Record], params: Sequence[tuple[str, str]]) -> Query:
-    """A query from the pairs of a query string; InvalidError names every pair that is wrong."""
+def parse(
+    model: type[Record],
+    params: Sequence[tuple[str, str]],
+    fields: Mapping[str, Field] | None = None,
+) -> Query:
+    """A query from the pairs of a query string; InvalidError names every pair that is wrong.
+
+    `fields` are those of `fields_in`, where the chain may have added some.
+    """
+    known = fields or fields_of(model)
     query, wrong = Query(sort=model.__record__.order), dict[str, T]()
     for name, value in params:
         try:
-            query = _with(model, query, name, value)
+            query = _with(known, query, name, value)
         except InvalidError as error:
             wrong[name] = error.text
     if wrong:
@@ -120,9 +130,9 @@ def parse(model: type[Record], params: Sequence[tuple[str, str]]) -> Query:
     return query
 
 
-def _with(model: type[Record], query: Query, name: str, value: str) -> Query:
+def _with(fields: Mapping[str, Field], query: Query, name: str, value: str) -> Query:
     if matched := _FILTER.fullmatch(name):
-        found = _filter(model, matched[1], matched[2], value)
+        found = _filter(fields, matched[1], matched[2], value)
         return replace(query, filters=(*query.filters, *found))
     match name:
         case "q" if len(value) > MAX_Q:
@@ -130,7 +140,7 @@ def _with(model: type[Record], query: Query, name: str, value: str) -> Query:
         case "q":
             return replace(query, q=unicodedata.normalize("NFKC", value).strip())
         case "sort":
-            _sorted_by(model, value)
+            _order(fields, value)
             return replace(query, sort=value)
         case "size":
             return replace(query, size=_as(_SIZE, value))
@@ -142,8 +152,10 @@ def _with(model: type[Record], query: Query, name: str, value: str) -> Query:
             raise InvalidError(_NO_FIELD)
 
 
-def _filter(model: type[Record], name: str, operator: str | None, value: str) -> list[Filter]:
-    field = fields_of(model).get(name)
+def _filter(
+    fields: Mapping[str, Field], name: str, operator: str | None, value: str
+) -> list[Filter]:
+    field = fields.get(name)
     if field is None or not is_filterable(field):
         raise InvalidError(_NO_FIELD)
     if not value.strip():
@@ -207,12 +219,11 @@ def rows(
     session: ScopedSession, model: type[M], query: Query, *, with_lines: bool = True
 ) -> Rows[M]:
     """One page, in the order asked for, then by id; empty values come last."""
-    column, _ = _sorted_by(model, query.sort)
     found = select(model) if with_lines else select(model).options(*_without_lines(model))
     items = _page(session, found, model, query)
     more = len(items) > query.size
     items = items[: query.size]
-    return Rows(items, _cursor(query, column, items[-1]) if more else None)
+    return Rows(items, _cursor(session, query, items[-1]) if more else None)
 
 
 @cache
@@ -231,15 +242,16 @@ def _page(
     session: ScopedSession, entity: Select[Any], model: type[Record], query: Query
 ) -> Sequence[Any]:
     """What is on one page, and one more where there is one."""
-    column, descending = _sorted_by(model, query.sort)
-    demand_sight(session, model, {column.key})
+    column, is_nullable = _sorted_by(session, model, query.sort)
+    descending = query.sort.startswith("-")
+    demand_sight(session, model, {query.sort.removeprefix("-")})
     found = _known(session, model, query)
     if found and found.is_all and not found.ids:
         return ()
     page = _narrowed(session, entity, model, query)
     if query.cursor:
-        page = page.where(_after(model, column, descending, query))
-    if column.nullable:
+        page = page.where(_after(session, model, column, query))
+    if is_nullable:
         page = page.order_by(case((column.is_(None), 1), else_=0))
     order = column.desc() if descending else column.asc()
     page = page.order_by(order, model.id).limit(query.size + 1)
@@ -278,7 +290,7 @@ def _narrowed(
     archived = model.archived_at.is_not(None) if query.is_archived else model.archived_at.is_(None)
     demand_sight(session, model, {one.field for one in query.filters})
     found = found.where(archived, *readable(session, model))
-    return found.where(*(_condition(model, f) for f in query.filters))
+    return found.where(*(_condition(session, model, f) for f in query.filters))
 
 
 def _known(session: ScopedSession, model: type[Record], query: Query) -> Found | None:
@@ -301,8 +313,10 @@ def _has_word(model: type[Record], word: str) -> list[ColumnElement[bool]]:
     return ways
 
 
-def _condition(model: type[Record], wanted: Filter) -> ColumnElement[bool]:
-    field = fields_of(model)[wanted.field]
+def _condition(session: ScopedSession, model: type[Record], wanted: Filter) -> ColumnElement[bool]:
+    field = fields_in(session, model).get(wanted.field)
+    if field is None:
+        raise InvalidError(SOME_WRONG, {wanted.field: _NO_FIELD})
     column = field.attribute
     match wanted.operator:
         case Operator.EMPTY:
@@ -328,42 +342,53 @@ def is_sortable(field: Field) -> bool:
     return field.spec.kind not in _UNSORTED
 
 
-def _sorted_by(model: type[Record], sort: str) -> tuple[InstrumentedAttribute[Any], bool]:
+def _order(fields: Mapping[str, Field], sort: str) -> Field | None:
+    """The field that a list is sorted by; None for the moments that every record has."""
     name = sort.removeprefix("-")
-    if name in ("created_at", "updated_at"):
-        return getattr(model, name), sort.startswith("-")
-    field = fields_of(model).get(name)
+    if name in _STAMPS:
+        return None
+    field = fields.get(name)
     if field is None or not is_sortable(field):
         raise InvalidError(_NO_SORT)
-    return field.attribute, sort.startswith("-")
+    return field
 
 
-def _cursor(query: Query, column: InstrumentedAttribute[Any], last: Record) -> str:
-    value = getattr(last, column.key)
+def _sorted_by(
+    session: ScopedSession, model: type[Record], sort: str
+) -> tuple[InstrumentedAttribute[Any], bool]:
+    """The column, and whether it may be empty."""
+    field = _order(fields_in(session, model), sort)
+    if field is None:
+        return getattr(model, sort.removeprefix("-")), False
+    return field.attribute, field.is_nullable
+
+
+def _cursor(session: ScopedSession, query: Query, last: Record) -> str:
+    field = _order(fields_in(session, type(last)), query.sort)
+    value = held(last, field) if field else getattr(last, query.sort.removeprefix("-"))
     place = orjson.dumps([query.sort, value, last.id])
     return base64.urlsafe_b64encode(place).decode().rstrip("=")
 
 
 def _after(
-    model: type[Record], column: InstrumentedAttribute[Any], descending: bool, query: Query
+    session: ScopedSession, model: type[Record], column: InstrumentedAttribute[Any], query: Query
 ) -> ColumnElement[bool]:
     """Rows behind the one that the cursor names."""
-    value, last_id = _place(model, column, query)
+    value, last_id = _place(session, model, query)
     same = and_(column.is_(None) if value is None else column == value, model.id > last_id)
     if value is None:
         return same
-    return or_(column < value if descending else column > value, column.is_(None), same)
+    beyond = column < value if query.sort.startswith("-") else column > value
+    return or_(beyond, column.is_(None), same)
 
 
-def _place(
-    model: type[Record], column: InstrumentedAttribute[Any], query: Query
-) -> tuple[Any, UUID]:
+def _place(session: ScopedSession, model: type[Record], query: Query) -> tuple[Any, UUID]:
     padded = query.cursor + "=" * (-len(query.cursor) % 4)
     try:
         sort, value, last_id = orjson.loads(base64.urlsafe_b64decode(padded))
         if sort != query.sort:
             raise ValueError(sort)
-        field = fields_of(model).get(column.key)
+        field = _order(fields_in(session, model), sort)
         python: Any = field.spec.python if field else datetime
         return (None if value is None else _as(_type_adapter(python), value)), UUID(last_id)
     except (ValueError, TypeError, AttributeError, binascii.Error, InvalidError) as error:

@@ -27,7 +27,7 @@ from pydantic_core import PydanticCustomError
 from hub.errors import InvalidError, T
 from hub.kit.records.declare import Computed, Field, fields_of, fields_of_line, written_fields
 from hub.kit.records.id_list import IDS_MAX, plain_ids
-from hub.kit.records.kinds import Kind, Show, Spec
+from hub.kit.records.kinds import MONEY_MAX, Kind, Show, Spec
 from hub.kit.records.labels import LABEL_MAX, LABELS_MAX, plain_labels
 from hub.kit.records.sealed import Secret
 from hub.kit.records.sentences import OWN_RULE, sentences
@@ -36,7 +36,12 @@ if TYPE_CHECKING:
     from hub.kit.tables import Record
 
 SOME_WRONG = T("有些值不对，请改正。", "Some values are not right; please correct them.")
+_Small = Annotated[int, Rule(ge=-MONEY_MAX, le=MONEY_MAX)]
 _UNPRINTABLE = T("含有无法显示的字符。", "Contains characters that cannot be shown.")
+CustomValue = Annotated[str, Rule(max_length=4000)] | bool | _Small | None
+"""Of a field that a chain added itself; what each takes is in `GET /record-types`."""
+_OWN = "Fields that the chain added itself, by code; what is left out stays. See /record-types."
+_OWN_READ = Rule(description="Fields that the chain added itself, by code.")
 VERSION_MAX = 2**31 - 1
 ITEM = TypeVar("ITEM")
 CLOCK = WithJsonSchema({"type": "string", "pattern": r"^\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?$"})
@@ -96,10 +101,13 @@ def schemas_of(model: "type[Record]") -> Schemas:
     created: dict[str, Any] = {
         f.name: (_written(f), ... if f.is_required else f.default) for f in written
     }
+    created["custom"] = (dict[str, CustomValue], Rule({}, description=_OWN))
     updated: dict[str, Any] = {f.name: (_written(f), None) for f in written}
+    updated["custom"] = (dict[str, CustomValue], Rule({}, description=_OWN))
     updated |= {"version": (int | None, version), "reason": (str, reason)}
     read = row | {f.name: (_read(f), ...) for f in fields}
     read |= {one.name: (_computed(one), ...) for one in model.__record__.computed}
+    read["custom"] = (Annotated[dict[str, CustomValue], BeforeValidator(_all_or_none)], _OWN_READ)
     return Schemas(
         _made(f"{model.__name__}Create", created),
         _made(f"{model.__name__}Update", updated),
@@ -155,12 +163,15 @@ def _computed(one: Computed) -> Any:
 
 
 def _written(field: Field) -> Any:
+    return written_type(field.spec, is_nullable=field.is_nullable)
+
+
+def written_type(spec: Spec, *, is_nullable: bool) -> Any:
     """The type of one value as it is written: an empty text is no value, or is refused."""
-    spec = field.spec
     rule = Rule(title=spec.label.en, description=_description(spec))
     if spec.kind is Kind.LINES:
         return Annotated[value_type(spec), rule]
-    if field.is_nullable:
+    if is_nullable:
         return Annotated[value_type(spec) | None, BeforeValidator(_blank_is_none), rule]
     return Annotated[value_type(spec), BeforeValidator(_refuse_blank), rule]
 
@@ -223,6 +234,10 @@ def _refuse_truth(value: object) -> object:
     if isinstance(value, bool):
         raise PydanticCustomError("float_type", "A truth value is no number.")
     return value
+
+
+def _all_or_none(value: object) -> object:
+    return {} if value is None else value
 
 
 def _is_blank(value: object) -> bool:

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from sqlalchemy import Text
@@ -48,10 +48,10 @@ def load_readings() -> None:
     readings("门")
 
 
-def keep_search_words(record: Record) -> None:
-    """Bring the search column of a record up to its texts."""
+def keep_search_words(record: Record, more: Iterable[str] = ()) -> None:
+    """Bring the search column of a record up to its texts; `more` are of fields of the chain."""
     if isinstance(record, Searchable):
-        own, inner = " ".join(_own(record)), " ".join(_inner(record))
+        own, inner = " ".join(_own(record)), " ".join((*_inner(record), *more))
         record.search_words = " ".join(filter(None, (readings(f"{own} {inner}"), inner.lower())))
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from hub.errors import T
 
+NEEDED = T("这一项必填。", "This is required.")
 _SENTENCES = {
-    "missing": T("这一项必填。", "This is required."),
+    "missing": NEEDED,
     "string_too_short": T("这一项必填。", "This is required."),
     "string_too_long": T("最多 {max_length} 个字。", "At most {max_length} characters."),
     "too_long": T("最多 {max_length} 项。", "At most {max_length} of them."),

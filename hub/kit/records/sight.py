@@ -13,7 +13,8 @@ from sqlalchemy.orm import object_session
 from hub.errors import ForbiddenError, T
 from hub.kit.asker import asker_of
 from hub.kit.records.access import may_see, right_of
-from hub.kit.records.declare import Field, fields_of, guarded, store_of
+from hub.kit.records.custom import custom_fields, custom_of, fields_in, held
+from hub.kit.records.declare import Field, guarded, store_of
 from hub.kit.records.kinds import Show
 from hub.kit.records.reveal import opened
 from hub.kit.records.schemas import Schema, schemas_of
@@ -50,7 +51,7 @@ def is_hidden(
 
 def told(record: Record, field: Field) -> Any:
     """The value of a field for the asker of the record's session: itself, its mask, or None."""
-    value = getattr(record, field.name)
+    value = held(record, field)
     guard = guard_of(field)
     if guard is None or value is None:
         return value
@@ -80,15 +81,18 @@ def read_of(record: Record) -> Schema:
     model = type(record)
     read = schemas_of(model).read
     seen = read.model_validate(record)
-    limited = guarded(model)
-    return seen.model_copy(update={f.name: told(record, f) for f in limited}) if limited else seen
+    told_now = {f.name: told(record, f) for f in guarded(model)}
+    session = object_session(record)
+    if isinstance(session, ScopedSession) and (own := custom_fields(session, model)):
+        told_now["custom"] = custom_of(own, {name: told(record, f) for name, f in own.items()})
+    return seen.model_copy(update=told_now) if told_now else seen
 
 
 def told_changes(
     session: ScopedSession, model: type[Record], store_id: UUID | None, values: Mapping[str, Any]
 ) -> dict[str, list[Any]]:
     """{field: [before, after]} of the history, as the asker may see it."""
-    fields = fields_of(model)
+    fields = fields_in(session, model)
     return {
         name: [_told_json(session, model, fields[name], one, store_id) for one in pair]
         if name in fields and guard_of(fields[name])
@@ -115,7 +119,7 @@ def demand_sight(session: ScopedSession, model: type[Record], names: set[str]) -
 
     Order and filters would tell what is hidden.
     """
-    for field in guarded(model):
+    for field in (*guarded(model), *custom_fields(session, model).values()):
         guard = guard_of(field)
         if guard and field.name in names and not _sees_all(session, model, guard):
             zh, en = field.label.zh, field.label.en.lower()

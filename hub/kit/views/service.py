@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select
 
 from hub.errors import ConflictError, InvalidError, NotFoundError, T
 from hub.kit.asker import asker_of
+from hub.kit.records.custom import fields_in
 from hub.kit.records.query import parse
 from hub.kit.records.schemas import SOME_WRONG
 from hub.kit.session import ScopedSession
@@ -61,7 +62,7 @@ def save_view(
     asker = asker_of(session)
     if asker.user_id is None:
         raise NotFoundError(_NONE)
-    parse(model, pairs)
+    parse(model, pairs, fields_in(session, model))
     if len(query) > QUERY_MAX:
         raise InvalidError(_LONG)
     name = _plain(name)

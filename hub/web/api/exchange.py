@@ -16,11 +16,12 @@ from hub.kit.exchange.template import workbook
 from hub.kit.jobs import service
 from hub.kit.jobs.models import JobState
 from hub.kit.records.access import right_of
+from hub.kit.records.custom import custom_fields, fields_in
 from hub.kit.records.declare import path_of
 from hub.kit.records.describe import query_parameters
 from hub.kit.records.query import parse
 from hub.web.api.jobs import JobRead
-from hub.web.deps import CurrentUser, From, Hub, asker_for
+from hub.web.deps import CurrentUser, From, Hub, ReadSession, asker_for
 from hub.web.exchange.downloads import attachment, download
 from hub.web.exchange.uploads import FORM, SHEET, Received, begin_import
 from hub.web.language import speaker
@@ -59,7 +60,8 @@ def _export(model: type[Record]) -> Callable[..., Any]:
         actor.demand(right_of(model, "read"))
         given = [(k, v) for k, v in request.query_params.multi_items() if k not in OURS]
         names = [name for name in columns.split(",") if name]
-        wanted = (model, parse(model, given), names, format)
+        with services.db.read(actor.scope) as session:
+            wanted = (model, parse(model, given, fields_in(session, model)), names, format)
         say = speaker(language_of(request))
         return download(services, actor.scope, asker_for(actor, origin), wanted, say)
 
@@ -113,12 +115,14 @@ def _awaited(look: Callable[[], JobRead], wait_s: float) -> Response:
 
 
 def _template(model: type[Record]) -> Callable[..., Any]:
-    def import_template(actor: CurrentUser, request: Request) -> Response:
+    def import_template(actor: CurrentUser, session: ReadSession, request: Request) -> Response:
         """An empty workbook with the heads that the import knows."""
         actor.demand(right_of(model, "read"))
         say = speaker(language_of(request))
         headers = attachment(f"{path_of(model)}-template.xlsx")
-        return Response(workbook(model, say), media_type=SHEET, headers=headers)
+        return Response(
+            workbook(model, say, custom_fields(session, model)), media_type=SHEET, headers=headers
+        )
 
     return import_template
 

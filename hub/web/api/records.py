@@ -19,6 +19,7 @@ from hub.kit.db import Record
 from hub.kit.records.access import load, right_of
 from hub.kit.records.actions import perform
 from hub.kit.records.apply import Action, Change, apply, undo
+from hub.kit.records.custom import custom_fields, fields_in
 from hub.kit.records.declare import path_of, rights_of
 from hub.kit.records.describe import RecordTypeRead, describe, query_parameters
 from hub.kit.records.history import Past, history
@@ -60,7 +61,7 @@ class ChangeRead(BaseModel):
 
 def _list(model: type[Record]) -> Callable[..., Any]:
     def list_records(session: ReadSession, request: Request) -> Schema:
-        query = parse(model, request.query_params.multi_items())
+        query = parse(model, request.query_params.multi_items(), fields_in(session, model))
         found = rows(session, model, query)
         read = schemas_of(model).read
         items = [read_of(record) for record in found.items]
@@ -296,10 +297,15 @@ router = APIRouter()
 
 
 @router.get("/record-types", tags=["record-types"], operation_id="list_record_types")
-def list_record_types(actor: CurrentUser) -> list[RecordTypeRead]:
+def list_record_types(actor: CurrentUser, session: ReadSession) -> list[RecordTypeRead]:
     """Every record type that the asker may read, with its fields."""
     readable = [m for m in RECORD_TYPES if actor.may(right_of(m, "read"))]
-    return [describe(m, [a for a in rights_of(m) if actor.may(right_of(m, a))]) for m in readable]
+    return [
+        describe(
+            m, [a for a in rights_of(m) if actor.may(right_of(m, a))], custom_fields(session, m)
+        )
+        for m in readable
+    ]
 
 
 for _model in RECORD_TYPES:

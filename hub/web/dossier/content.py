@@ -25,6 +25,7 @@ from hub.errors import T
 from hub.kit.db import Record, ScopedSession
 from hub.kit.files.models import StoredFile
 from hub.kit.records.access import readable, right_of
+from hub.kit.records.custom import fields_in
 from hub.kit.records.declare import Field, fields_of, shown
 from hub.kit.records.kinds import Kind, Show
 from hub.kit.records.names import names_of, references
@@ -103,9 +104,10 @@ class Dossier:
 
     def facts(self) -> list[tuple[str, str]]:
         """Every fact of the store itself."""
-        names = names_of(self.session, references([self.store]))
+        known = fields_in(self.session, Store)
+        names = names_of(self.session, references([self.store], known))
         cells = Cells(self.language, self.zone, names)
-        fields = [f for f in fields_of(Store).values() if f.spec.kind is not Kind.LINES]
+        fields = [f for f in known.values() if f.spec.kind is not Kind.LINES]
         found = [(say(self.language, f.label), cells.of(f, self.store)) for f in fields]
         return [(label, f"{cell.text} {cell.unit}".strip()) for label, cell in found]
 

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import object_session
 from starlette.responses import Response
 
 from hub.errors import ConflictError, InvalidError, T
 from hub.kit.db import ScopedSession
-from hub.kit.exchange.columns import importable, remember
+from hub.kit.exchange.columns import NOTHING_OWN, importable, remember
 from hub.kit.exchange.exporting import Format
 from hub.kit.exchange.fixing import fix
 from hub.kit.exchange.importing import IMPORT, UNDO, columns_problem, plan_of
@@ -22,6 +23,8 @@ from hub.kit.jobs import service
 from hub.kit.jobs.models import Job, JobState
 from hub.kit.preferences.service import preferences
 from hub.kit.records.access import right_of
+from hub.kit.records.custom import custom_fields
+from hub.kit.records.declare import Field
 from hub.kit.records.schemas import VERSION_MAX
 from hub.web.api.jobs import begin_undo
 from hub.web.deps import From, ReadSession, WriteSession, asker_for
@@ -79,8 +82,8 @@ def export(at: At, session: ReadSession, origin: From, format: Format = Format.C
     """The list as it is filtered, sorted and set out now."""
     state = state_of(at, session).put("format", "")
     key = columns_key(at.model)
-    names = column_names(at, state, preferences(session, key).get(key))
-    wanted = (at.model, query_of(at, state), names, format)
+    names = column_names(at, session, state, preferences(session, key).get(key))
+    wanted = (at.model, query_of(at, session, state), names, format)
     asker = asker_for(at.actor, origin)
     return download(at.services, at.actor.scope, asker, wanted, at.say)
 
@@ -97,9 +100,13 @@ def show_start(at: At, session: ReadSession) -> Response:
 
 
 @router.get("/archive/{kind}/import/template")
-def template(at: At) -> Response:
+def template(at: At, session: ReadSession) -> Response:
     headers = attachment(f"{at.path.rpartition('/')[2]}-template.xlsx")
-    return Response(workbook(at.model, at.say), media_type=SHEET, headers=headers)
+    return Response(
+        workbook(at.model, at.say, custom_fields(session, at.model)),
+        media_type=SHEET,
+        headers=headers,
+    )
 
 
 @router.post("/archive/{kind}/import")
@@ -124,14 +131,15 @@ def choose_columns(at: At, session: WriteSession, id: UUID, sent: Posted) -> Res
     job = _asking(_job(at, session, id))
     heads = job.memo["heads"]
     wishes = {number: sent.get(f"column.{number}", "") for number in range(len(heads))}
-    wishes = {n: name if name in importable(at.model) else "" for n, name in wishes.items()}
+    own = custom_fields(session, at.model)
+    wishes = {n: name if name in importable(at.model, own) else "" for n, name in wishes.items()}
     columns = {str(number): name for number, name in wishes.items() if name}
     rule = sent.get("on_duplicate", "")
     memo = {"columns": columns, "stage": "columns"}
     if rule in tuple(OnDuplicate):
         memo["on_duplicate"] = rule
     job.memo = {**job.memo, **memo}
-    problem = columns_problem(at.model, plan_of(job))
+    problem = columns_problem(at.model, plan_of(job), own)
     if len(set(columns.values())) < len(columns):
         problem = T("两列选了同一个字段。", "Two columns name the same field.")
     if problem:
@@ -205,7 +213,7 @@ def _page(at: Desk, job: Job, *, after: int = 0, status: int = 200, error: str =
         error=error,
         counts={one.value: n for one, n in counts.items()},
         columns=_columns(at, job) if is_asking and stage == "columns" else [],
-        fields=[(n, at.say(f.label), f.is_required) for n, f in importable(at.model).items()],
+        fields=[(n, at.say(f.label), f.is_required) for n, f in _fields(at, job).items()],
         duplicates=_duplicates(at),
         wrong=wrong,
         next_row=wrong[-1].number if len(wrong) == SHOWN else None,
@@ -236,11 +244,20 @@ def _columns(at: Desk, job: Job) -> list[FileColumn]:
 def _wrong(at: Desk, job: Job, after: int) -> list[WrongRow]:
     found = _staging(at, job).rows(after, SHOWN, (Outcome.WRONG,))
     by_field = {name: number for number, name in plan_of(job).columns.items()}
-    return [_wrong_row(at, row, by_field) for row in found]
+    fields = _fields(at, job)
+    return [_wrong_row(at, row, by_field, fields) for row in found]
 
 
-def _wrong_row(at: Desk, row: StagedRow, by_field: Mapping[str, int]) -> WrongRow:
-    fields = importable(at.model)
+def _fields(at: Desk, job: Job) -> Mapping[str, Field]:
+    """What a column of this file can be."""
+    session = object_session(job)
+    own = custom_fields(session, at.model) if isinstance(session, ScopedSession) else NOTHING_OWN
+    return importable(at.model, own)
+
+
+def _wrong_row(
+    at: Desk, row: StagedRow, by_field: Mapping[str, int], fields: Mapping[str, Field]
+) -> WrongRow:
     cells = []
     for name, problem in row.problems.items():
         if name not in by_field:

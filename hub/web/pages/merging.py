@@ -15,6 +15,7 @@ from hub.kit.db import Record, ScopedSession
 from hub.kit.merging.service import choices, may_merge, pointing_to, recent, undo_merge
 from hub.kit.merging.twins import likely
 from hub.kit.records.access import load
+from hub.kit.records.custom import fields_in, held
 from hub.kit.records.declare import Field, fields_of, title_of
 from hub.kit.records.finding import name_in_full
 from hub.kit.records.kinds import Kind
@@ -68,8 +69,14 @@ def show_choice(at: At, session: ReadSession, id: UUID, other: UUID) -> Response
     """Side by side; `id` stays, `other` goes."""
     _demand(at, session)
     keep, gone = load(session, at.model, id), load(session, at.model, other)
-    cells = Cells(at.view.language, at.view.zone, names_of(session, references([keep, gone])))
-    fields = [one for one in choices(at.model) if not is_hidden(session, at.model, one, None)]
+    cells = Cells(
+        at.view.language,
+        at.view.zone,
+        names_of(session, references([keep, gone], fields_in(session, at.model))),
+    )
+    fields = [
+        one for one in choices(session, at.model) if not is_hidden(session, at.model, one, None)
+    ]
     made = [_choice(at, cells, one, keep, gone) for one in fields]
     return at.page(
         "records/merge.html",
@@ -83,8 +90,13 @@ def show_choice(at: At, session: ReadSession, id: UUID, other: UUID) -> Response
     )
 
 
+def _cells(at: Desk, session: ScopedSession, records: Sequence[Record]) -> Cells:
+    named = references(records, fields_in(session, at.model))
+    return Cells(at.view.language, at.view.zone, names_of(session, named))
+
+
 def _choice(at: Desk, cells: Cells, field: Field, keep: Record, gone: Record) -> Choice:
-    mine, theirs = getattr(keep, field.name), getattr(gone, field.name)
+    mine, theirs = held(keep, field), held(gone, field)
     return Choice(
         name=field.name,
         label=at.say(field.label),

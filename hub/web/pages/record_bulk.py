@@ -9,10 +9,11 @@ from starlette.responses import Response
 
 from hub.errors import InvalidError, T
 from hub.kit.bulk.changing import BULK, BulkAction, Wish, begin
+from hub.kit.db import ScopedSession
 from hub.kit.exchange.importing import UNDO
 from hub.kit.jobs import service
 from hub.kit.jobs.models import Job
-from hub.kit.records.declare import fields_of
+from hub.kit.records.custom import fields_in
 from hub.kit.views.models import QUERY_MAX
 from hub.kit.views.service import views_for
 from hub.web.deps import ReadSession, WriteSession
@@ -41,7 +42,7 @@ NONE: list[UUID] = []
 @router.get("/archive/{kind}/bulk/field")
 def show_field(at: At, session: ReadSession, field: str = "") -> Response:
     """The input for the field that was chosen."""
-    declared = edited(at, field)
+    declared = edited(at, session, field)
     drawn = at.forms(session).one(declared, "", None)
     return at.page("records/bulk-field.html", input=drawn, nullable=declared.is_nullable)
 
@@ -66,7 +67,8 @@ def start(
     base = ListState.of(at.path, decoded(state), views_for(session, at.model))
     values = {}
     if wanted in (BulkAction.SET, BulkAction.LABEL):
-        values = Typed.of({edited(at, field).name: value}).all(at.model)
+        declared = edited(at, session, field)
+        values = Typed.of({field: value}).all({field: declared})
     wish = Wish(wanted, values, base.engine, None if all else id, does)
     job = begin(session, at.model, wish)
     return RedirectResponse(f"{at.path}/bulk/{job.id}", 303)
@@ -82,7 +84,7 @@ def show_job(at: At, session: ReadSession, id: UUID) -> Response:
     return at.page(
         "records/bulk.html",
         job=job,
-        what=_what(at, job),
+        what=_what(at, session, job),
         refused=refused,
         is_undo=job.kind == UNDO,
         trouble=trouble,
@@ -108,10 +110,10 @@ def _refused(job: Job) -> list[list[str]]:
     return found
 
 
-def _what(at: Desk, job: Job) -> str:
+def _what(at: Desk, session: ScopedSession, job: Job) -> str:
     if job.kind == UNDO:
         return at.say(_UNDO)
-    fields = fields_of(at.model)
+    fields = fields_in(session, at.model)
     names = [at.say(fields[n].label) for n in job.params.get("values", ()) if n in fields]
     does = job.params.get("does")
     names += [at.say(one.label) for one in at.model.__record__.actions if one.name == does]

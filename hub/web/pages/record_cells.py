@@ -9,7 +9,8 @@ from hub.errors import FieldsError, HubError, NotFoundError, T
 from hub.kit.db import Record, ScopedSession
 from hub.kit.records.access import load
 from hub.kit.records.apply import Change, VersionConflictError, apply
-from hub.kit.records.declare import Field, fields_of, store_of
+from hub.kit.records.custom import fields_in, held
+from hub.kit.records.declare import Field, store_of
 from hub.kit.records.names import names_of
 from hub.web.deps import ReadSession, WriteSession
 from hub.web.packing import packed_json
@@ -27,8 +28,8 @@ CLASH = T(
 )
 
 
-def edited(at: Desk, name: str) -> Field:
-    field = fields_of(at.model).get(name)
+def edited(at: Desk, session: ScopedSession, name: str) -> Field:
+    field = fields_in(session, at.model).get(name)
     if field is None or field.spec.kind not in EDITED:
         raise NotFoundError(NO_FIELD)
     return field
@@ -37,21 +38,21 @@ def edited(at: Desk, name: str) -> Field:
 @router.get("/archive/{kind}/{id}/cells/{field}")
 def show_cell(at: At, session: ReadSession, id: UUID, field: str, shown: bool = False) -> Response:
     """The input for one value; with `shown` the value as the list shows it."""
-    declared = edited(at, field)
+    declared = edited(at, session, field)
     record = load(session, at.model, id)
     if shown:
         return packed_json(at.view.request, _told(at, session, record, declared))
     at.actor.demand(f"{at.model.__record__.rights}.update", store_of(record))
-    value = values_of(record)[field]
+    value = values_of(record, {field: declared})[field]
     drawn = at.forms(session).one(declared, value, store_of(record))
     return at.page("records/cell.html", input=drawn, was=value)
 
 
 @router.post("/archive/{kind}/{id}/cells/{field}")
 def change_cell(at: At, session: WriteSession, id: UUID, field: str, sent: Posted) -> Response:
-    declared = edited(at, field)
+    declared = edited(at, session, field)
     typed = Typed.of({field: sent.get("value", ""), "version": sent.get("version", "")})
-    change = Change(id, typed.all(at.model), typed.version)
+    change = Change(id, typed.all({field: declared}), typed.version)
     request = at.view.request
     try:
         record = apply(session, at.model, change)
@@ -74,7 +75,7 @@ def _told(
     at: Desk, session: ScopedSession, record: Record, field: Field
 ) -> dict[str, str | int | bool]:
     """One value as the list draws it."""
-    value = getattr(record, field.name)
+    value = held(record, field)
     names = names_of(session, [(field, value)] if field.spec.target else [])
     column = Column(field.name, at.say(field.label), NAME, field=field)
     sheet = Sheet(at.view, at.model, [column], [record], names)

@@ -54,7 +54,7 @@ def show_list(at: At, session: ReadSession) -> Response:
         may_archive=at.may("archive"),
         may_update=at.may("update"),
         may_merge=may_merge(session, at.model),
-        bar=bulk_bar(at),
+        bar=bulk_bar(at, session),
     )
     if "HX-Request" in at.view.request.headers:
         answer.headers["HX-Push-Url"] = page.state.href(page.query.cursor)
@@ -64,7 +64,7 @@ def show_list(at: At, session: ReadSession) -> Response:
 @router.get("/archive/{kind}/total")
 def show_total(at: At, session: ReadSession) -> Response:
     """How many there are on all pages; asked for once the rows are there."""
-    query = query_of(at, state_of(at, session))
+    query = query_of(at, session, state_of(at, session))
     found = total_of(at.services.recent, session, at.model, query)
     return at.page("records/total.html", total=found)
 
@@ -72,13 +72,13 @@ def show_total(at: At, session: ReadSession) -> Response:
 @router.get("/archive/{kind}/filters/{field}")
 def show_filter(at: At, session: ReadSession, field: str) -> Response:
     """The popover of a chip; with `apply` the list that was chosen in it."""
-    declared = field_named(at, field)
+    declared = field_named(at, session, field)
     state = state_of(at, session)
     sent = at.view.request.query_params.multi_items()
     if "apply" in dict(sent):
         base = _restored(at, session, dict(sent).get("state", ""))
         return RedirectResponse(with_filter(base, declared, sent).href(), 303)
-    form = filter_form(at, session, state, query_of(at, state), declared)
+    form = filter_form(at, session, state, query_of(at, session, state), declared)
     return at.page("records/filter.html", form=form, state=_stored(state))
 
 
@@ -87,8 +87,8 @@ def show_columns(at: At, session: ReadSession) -> Response:
     """The choice of columns, for a dialog."""
     state = state_of(at, session)
     key = columns_key(at.model)
-    names = column_names(at, state, preferences(session, key).get(key))
-    choices = column_choices(at, names)
+    names = column_names(at, session, state, preferences(session, key).get(key))
+    choices = column_choices(at, session, names)
     return at.page("records/columns.html", choices=choices, state=_stored(state))
 
 

@@ -14,7 +14,8 @@ from hub.kit.preferences.service import prefer
 from hub.kit.records.access import load, may, may_see, right_of
 from hub.kit.records.actions import perform, possible
 from hub.kit.records.apply import Action, Change, VersionConflictError, apply, undo
-from hub.kit.records.declare import fields_of, path_of, store_of, title_of
+from hub.kit.records.custom import applies, fields_in, held
+from hub.kit.records.declare import Field, fields_of, path_of, store_of, title_of
 from hub.kit.records.finding import name_in_full, suggest
 from hub.kit.records.history import history
 from hub.kit.records.kinds import Kind, Show
@@ -26,7 +27,7 @@ from hub.web.pages.login import own_address
 from hub.web.records.copies import copy_of
 from hub.web.records.desk import At, Desk, Posted
 from hub.web.records.finders import resolved
-from hub.web.records.forms import Typed, defaults, values_of
+from hub.web.records.forms import Typed, defaults, values_of, written_in
 from hub.web.records.related import related
 from hub.web.records.state import OURS
 from hub.web.records.timeline import timeline
@@ -48,9 +49,9 @@ _CLASHED = T(
 def show_new(at: At, session: ReadSession, copy: UUID | None = None) -> Response:
     """Values may come in the address, `?store_id=…`, or from a record that is copied."""
     at.actor.demand(right_of(at.model, "create"))
-    first = defaults(at.model)
+    first = defaults(written_in(session, at.model))
     asked = {k: v for k, v in at.view.request.query_params.items() if k in first}
-    copied = copy_of(load(session, at.model, copy)) if copy else {}
+    copied = copy_of(session, load(session, at.model, copy)) if copy else {}
     form = at.forms(session).form(first | copied | asked, first)
     return at.form_page(session, form=form, record=None, clash="")
 
@@ -58,7 +59,7 @@ def show_new(at: At, session: ReadSession, copy: UUID | None = None) -> Response
 @router.post("/archive/{kind}/new")
 def create(at: At, session: WriteSession, sent: Posted) -> Response:
     typed = Typed.of(sent)
-    values = resolved(session, at.model, typed.given(at.model))
+    values = resolved(session, at.model, typed.given(written_in(session, at.model)))
     try:
         record = apply(session, at.model, Change(values=values, reason=typed.reason))
     except FieldsError as error:
@@ -95,8 +96,8 @@ def show_record(at: At, session: ReadSession, id: UUID) -> Response:
     cells = at.cells(session, record)
     facts = {
         field: (at.say(field.label), cells.of(field, record))
-        for field in fields_of(at.model).values()
-        if field.spec.kind is not Kind.LINES
+        for field in fields_in(session, at.model).values()
+        if field.spec.kind is not Kind.LINES and _belongs(record, field)
     }
     with_lines = [f for f in fields_of(at.model).values() if f.spec.kind is Kind.LINES]
     computed = [
@@ -123,6 +124,12 @@ def show_record(at: At, session: ReadSession, id: UUID) -> Response:
         colleagues=colleagues(session),
         live_href=f"/stores/{store_id}" if store_id else "",
     )
+
+
+def _belongs(record: Record, field: Field) -> bool:
+    """Attributes of other categories stay out of sight, unless something was written there."""
+    values = {name: getattr(record, name, None) for name, _ in field.where}
+    return applies(field, values) or held(record, field) is not None
 
 
 def _secrets(at: Desk, session: ScopedSession, record: Record) -> list[tuple[str, str]]:
@@ -158,7 +165,7 @@ def do_action(at: At, session: WriteSession, id: UUID, action: str, sent: Posted
 def show_form(at: At, session: ReadSession, id: UUID) -> Response:
     record = load(session, at.model, id)
     at.actor.demand(right_of(at.model, "update"), store_of(record))
-    values = values_of(record)
+    values = values_of(record, written_in(session, at.model))
     form = at.forms(session).form(values, values, version=record.version)
     return at.form_page(session, form=form, record=record, clash="")
 
@@ -166,7 +173,7 @@ def show_form(at: At, session: ReadSession, id: UUID) -> Response:
 @router.post("/archive/{kind}/{id}/edit")
 def update(at: At, session: WriteSession, id: UUID, sent: Posted) -> Response:
     typed = Typed.of(sent)
-    values = resolved(session, at.model, typed.changes(at.model))
+    values = resolved(session, at.model, typed.changes(written_in(session, at.model)))
     change = Change(id, values, typed.version, typed.reason)
     try:
         return _to(apply(session, at.model, change))
@@ -176,7 +183,7 @@ def update(at: At, session: WriteSession, id: UUID, sent: Posted) -> Response:
         if not error.fields:
             raise
         record = load(session, at.model, id)
-        shown = values_of(record) | dict(typed.values)
+        shown = values_of(record, written_in(session, at.model)) | dict(typed.values)
         form = at.forms(session).form(shown, typed.was, error.fields, typed.version)
         return at.form_page(session, status=422, form=form, record=record, clash="")
 
@@ -185,7 +192,8 @@ def _clashed(
     at: Desk, session: ScopedSession, record: Record, typed: Typed, error: VersionConflictError
 ) -> Response:
     """The form again: both values of every clashing field; saving once more takes the visitor's."""
-    fields, now, cells = fields_of(at.model), values_of(record), at.cells(session, record)
+    fields, cells = fields_in(session, at.model), at.cells(session, record)
+    now = values_of(record, written_in(session, at.model))
     errors = {
         name: _CLASH.format(now=cells.of(fields[name], record).text) for name in error.clashes
     }

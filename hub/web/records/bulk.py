@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from hub.kit.records.declare import Field, fields_of
+from hub.kit.db import ScopedSession
+from hub.kit.records.custom import fields_in
+from hub.kit.records.declare import Field
 from hub.kit.records.kinds import Kind, Show
 from hub.web.records.columns import EDITED
 from hub.web.records.desk import Desk
@@ -22,8 +24,8 @@ class BulkBar:
     actions: list[tuple[str, str]]
 
 
-def bulk_bar(at: Desk) -> BulkBar:
-    fit = [field for field in fields_of(at.model).values() if _is_fit(field)]
+def bulk_bar(at: Desk, session: ScopedSession) -> BulkBar:
+    fit = [field for field in fields_in(session, at.model).values() if _is_fit(field)]
     owner = next((field.name for field in fit if field.spec.target in PEOPLE), "")
     named = [(field.name, at.say(field.label)) for field in fit]
     words = {field.name for field in fit if field.spec.kind is Kind.LABELS}

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from hub.errors import T
 from hub.kit.db import Record
+from hub.kit.records.custom import read
 from hub.kit.records.declare import Computed, Field, fields_of_line, path_of
 from hub.kit.records.kinds import Choice, Kind
 from hub.kit.records.lines import value_of
@@ -102,6 +103,8 @@ class Cells:
         """`value` as the history keeps it."""
         if value is None:
             return self.value(declared, None)
+        if declared.code:
+            return self.value(declared, read(declared.spec, value))
         python: Any = str if declared.is_secret else declared.spec.python
         return self.value(declared, _adapter(python).validate_python(value))
 
@@ -153,7 +156,7 @@ class Cells:
 
 def _currency(declared: Field, record: Record) -> str:
     name = declared.spec.currency
-    return getattr(record, name, "") if name else ""
+    return getattr(record, name, "") if name else declared.spec.unit.en
 
 
 def _digits(value: float, digits: int) -> int:

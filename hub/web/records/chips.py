@@ -1,11 +1,10 @@
 """The filters of a list as chips: each says its condition and opens the choice of another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.errors import T
-from hub.kit.db import Record
-from hub.kit.records.declare import Field, fields_of, shown
+from hub.kit.records.declare import Field
 from hub.kit.records.kinds import Kind, Show
 from hub.kit.records.query import Filter, Operator, Query, is_filterable
 from hub.web.language import say
@@ -36,20 +35,19 @@ class Chip:
     gone: str
 
 
-def chips(state: ListState, cells: Cells, model: type[Record], query: Query) -> list[Chip]:
+def chips(state: ListState, cells: Cells, fields: Mapping[str, Field], query: Query) -> list[Chip]:
     """Those in force first, then what the type is usually narrowed by."""
-    fields = fields_of(model)
     used = list(dict.fromkeys(one.field for one in query.filters))
-    usual = [field.name for field in shown(model, Show.FILTER) if field.name not in used]
+    usual = [n for n, field in fields.items() if field.has(Show.FILTER) and n not in used]
     return [_chip(state, cells, fields[name], query) for name in (*used, *usual)]
 
 
-def others(cells: Cells, model: type[Record], made: Sequence[Chip]) -> list[Chip]:
+def others(cells: Cells, fields: Mapping[str, Field], made: Sequence[Chip]) -> list[Chip]:
     """Fields that can be filtered too, for the menu of more filters."""
     known = {chip.field for chip in made}
     return [
         Chip(name, say(cells.language, field.label), "", "")
-        for name, field in fields_of(model).items()
+        for name, field in fields.items()
         if name not in known and is_filterable(field) and field.spec.kind not in UNOFFERED
     ]
 

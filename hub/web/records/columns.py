@@ -1,6 +1,6 @@
 """The columns of a list: the type's own, or those that the visitor or the address chose."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from hub.kit.db import Record
 from hub.kit.records.declare import Computed, Field, fields_of, shown
@@ -12,6 +12,8 @@ from hub.web.records.state import ListState
 
 MAX_COLUMNS = 20
 NAME = "record-name"
+Own = Mapping[str, Field]
+NOTHING_OWN: Own = {}
 UNSHOWN = (Kind.LINES, Kind.SECRET)
 UNTYPED = Show.READONLY | Show.COST | Show.PERSONAL  # not edited in the list
 EDITED = (
@@ -30,24 +32,29 @@ EDITED = (
 )
 
 
-def choosable(model: type[Record]) -> dict[str, Field | Computed]:
+def choosable(model: type[Record], own: Own = NOTHING_OWN) -> dict[str, Field | Computed]:
     """Everything that can be a column, by name, in the order of the declaration."""
     fields: dict[str, Field | Computed] = {
-        name: field for name, field in fields_of(model).items() if field.spec.kind not in UNSHOWN
+        name: field
+        for name, field in {**fields_of(model), **own}.items()
+        if field.spec.kind not in UNSHOWN
     }
     return fields | {one.name: one for one in model.__record__.computed}
 
 
-def usual(model: type[Record], has_stores: bool) -> list[str]:
+def usual(model: type[Record], has_stores: bool, own: Own = NOTHING_OWN) -> list[str]:
     """Key and name first; the store is left out for those who have only one to choose."""
-    fields = [f for f in shown(model, Show.LIST) if f.name != "store_id" or has_stores]
+    listed = (*shown(model, Show.LIST), *(f for f in own.values() if f.has(Show.LIST)))
+    fields = [f for f in listed if f.name != "store_id" or has_stores]
     fields.sort(key=lambda field: not field.has(Show.KEY | Show.TITLE))
     return [field.name for field in fields]
 
 
-def chosen(model: type[Record], wanted: Iterable[str], otherwise: list[str]) -> list[str]:
+def chosen(
+    model: type[Record], wanted: Iterable[str], otherwise: list[str], own: Own = NOTHING_OWN
+) -> list[str]:
     """The names that are columns, each once; what the record is called is always there."""
-    known = choosable(model)
+    known = choosable(model, own)
     names = list(dict.fromkeys(name for name in wanted if name in known))[:MAX_COLUMNS]
     titles = [field.name for field in shown(model, Show.TITLE)]
     if not names:
@@ -63,9 +70,10 @@ def columns(
     *,
     language: Language,
     can_edit: bool,
+    own: Own = NOTHING_OWN,
 ) -> list[Column]:
     """Heads with the way to each order."""
-    known = choosable(model)
+    known = choosable(model, own)
     return [_column(known[name], state, query, language, can_edit) for name in names]
 
 

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 
-from hub.kit.db import Record
+from hub.kit.db import Record, ScopedSession
 from hub.kit.records.declare import Field, fields_of, fields_of_line
 from hub.kit.records.kinds import Show
-from hub.web.records.forms import values_of
+from hub.web.records.forms import values_of, written_in
 
 
-def copy_of(record: Record) -> dict[str, str]:
+def copy_of(session: ScopedSession, record: Record) -> dict[str, str]:
     """All but what must be unique; lines come along as new ones."""
     fields = fields_of(type(record))
     unique = {name for name, field in fields.items() if field.has(Show.KEY | Show.UNIQUE)}
-    values = values_of(record)
+    values = values_of(record, written_in(session, type(record)))
     return {
         name: value
         for name, value in values.items()

@@ -12,6 +12,7 @@ from hub.errors import NotFoundError, T
 from hub.kit.db import Record, ScopedSession
 from hub.kit.preferences.service import preferences
 from hub.kit.records.access import right_of
+from hub.kit.records.custom import fields_in
 from hub.kit.records.declare import fields_of, path_of
 from hub.kit.records.names import names_of, references
 from hub.security.actor import Actor
@@ -109,7 +110,8 @@ class Desk:
         return Forms(session, self.model, self.view.language)
 
     def cells(self, session: ScopedSession, record: Record) -> Cells:
-        names = names_of(session, references([record], with_lines=True))
+        fields = fields_in(session, self.model)
+        names = names_of(session, references([record], fields, with_lines=True))
         return Cells(self.view.language, self.view.zone, names)
 
 

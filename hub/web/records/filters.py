@@ -6,7 +6,8 @@ from typing import Any
 
 from hub.errors import NotFoundError, T
 from hub.kit.db import ScopedSession
-from hub.kit.records.declare import Field, fields_of
+from hub.kit.records.custom import fields_in
+from hub.kit.records.declare import Field
 from hub.kit.records.facets import facets, has_facets
 from hub.kit.records.kinds import POINTING, Kind
 from hub.kit.records.names import names_of
@@ -54,8 +55,8 @@ class FilterForm:
     gone: str
 
 
-def field_named(at: Desk, name: str) -> Field:
-    field = fields_of(at.model).get(name)
+def field_named(at: Desk, session: ScopedSession, name: str) -> Field:
+    field = fields_in(session, at.model).get(name)
     if field is None or not is_filterable(field):
         raise NotFoundError(NO_FIELD)
     return field

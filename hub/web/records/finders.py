@@ -5,7 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from hub.kit.db import Record, ScopedSession
-from hub.kit.records.declare import Field, fields_of, fields_of_line, path_of
+from hub.kit.records.custom import fields_in
+from hub.kit.records.declare import Field, fields_of_line, path_of
 from hub.kit.records.finding import name_in_full, resolve
 from hub.kit.records.kinds import Kind
 from hub.kit.records.models import model_of
@@ -30,7 +31,7 @@ def resolved(
     session: ScopedSession, model: type[Record], values: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The values with ids where names were typed; what names nothing stays, and is refused."""
-    fields = fields_of(model)
+    fields = fields_in(session, model)
     made = dict(values)
     for name, value in values.items():
         field = fields[name]

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from hub.errors import T
 from hub.kit.db import Record, ScopedSession
+from hub.kit.records.custom import applies, custom_fields
 from hub.kit.records.declare import (
     Field,
     fields_of,
@@ -125,25 +126,23 @@ class Typed:
             posted.get("reason", "").strip()[:400],
         )
 
-    def all(self, model: type[Record]) -> dict[str, Any]:
+    def all(self, fields: Mapping[str, Field]) -> dict[str, Any]:
         """Every value of the form, for `Change.values`."""
-        fields = written_fields(model).items()
-        return {n: self._value(f) for n, f in fields if n in self.values}
+        return {n: self._value(f) for n, f in fields.items() if n in self.values}
 
-    def given(self, model: type[Record]) -> dict[str, Any]:
+    def given(self, fields: Mapping[str, Field]) -> dict[str, Any]:
         """Those that are not empty."""
         return {
             name: value
-            for name, value in self.all(model).items()
+            for name, value in self.all(fields).items()
             if (value.strip() if isinstance(value, str) else value)
         }
 
-    def changes(self, model: type[Record]) -> dict[str, Any]:
+    def changes(self, fields: Mapping[str, Field]) -> dict[str, Any]:
         """Those that the visitor changed."""
-        fields = fields_of(model)
         return {
             name: value
-            for name, value in self.all(model).items()
+            for name, value in self.all(fields).items()
             if self._has_changed(fields[name])
         }
 
@@ -167,15 +166,20 @@ def _plain(text: str | None) -> str | None:
     return text.replace("\r\n", "\n").strip() if text is not None else None
 
 
-def defaults(model: type[Record]) -> dict[str, str]:
+def written_in(session: ScopedSession, model: type[Record]) -> Mapping[str, Field]:
+    """The fields that people may write, those that the chain added itself last."""
+    return {**written_fields(model), **custom_fields(session, model)}
+
+
+def defaults(fields: Mapping[str, Field]) -> dict[str, str]:
     """What the form of a new record shows at first."""
-    return {name: shown(field, field.default) for name, field in written_fields(model).items()}
+    return {name: shown(field, field.default) for name, field in fields.items()}
 
 
-def values_of(record: Record) -> dict[str, str]:
+def values_of(record: Record, fields: Mapping[str, Field]) -> dict[str, str]:
     """What the form of this record shows at first; of what the visitor may not see, its mask."""
     values: dict[str, str] = {}
-    for name, field in written_fields(type(record)).items():
+    for name, field in fields.items():
         value = value_of(record, field)
         if guard_of(field) and (field.is_secret or told(record, field) != value):
             values |= {name: "", f"{MASK}{name}": str(told(record, field) or "")}
@@ -210,8 +214,9 @@ class Forms:
                 self._input(field, values.get(name, ""), was.get(name, ""), store_id, errors or {}),
                 values.get(f"{MASK}{name}", ""),
             )
-            for name, field in written_fields(self.model).items()
+            for name, field in written_in(self.session, self.model).items()
             if not is_hidden(self.session, self.model, field, store_id)
+            and (values.get(name) or applies(field, values))
         ]
         plain = [one for one in inputs if not one.is_advanced]
         plain.sort(key=lambda one: not one.is_required)
@@ -310,7 +315,9 @@ class Forms:
     ) -> Sequence[tuple[str, str]]:
         spec = field.spec
         if spec.choices:
-            return [(one.value, self._say(one.label)) for one in spec.choices]
+            known = [(one.value, self._say(one.label)) for one in spec.choices]
+            is_past = field.code and value and value not in set(spec.choices)
+            return [*known, (value, value)] if is_past else known
         if spec.kind is Kind.YES_NO:
             return [("true", self._say(T("是", "Yes"))), ("false", self._say(T("否", "No")))]
         if spec.kind is Kind.REFERENCE:

@@ -1,13 +1,14 @@
 """The list of a record type as a page: views, filters, columns, rows, the ways to other pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from hub.kit.asker import asker_of
 from hub.kit.db import Record, ScopedSession
 from hub.kit.preferences.service import preferences
-from hub.kit.records.declare import Field, fields_of
+from hub.kit.records.custom import custom_fields, fields_in, held
+from hub.kit.records.declare import Field
 from hub.kit.records.kinds import POINTING
 from hub.kit.records.names import names_of
 from hub.kit.records.pointers import named_by
@@ -76,42 +77,45 @@ def state_of(at: Desk, session: ScopedSession) -> ListState:
     return ListState.of(at.path, asked, views_for(session, at.model))
 
 
-def query_of(at: Desk, state: ListState) -> Query:
+def query_of(at: Desk, session: ScopedSession, state: ListState) -> Query:
     """The engine's query of a list; InvalidError when the address makes no sense."""
     cursor = [("cursor", state.cursor)] if state.cursor else []
-    return parse(at.model, [*state.engine, *cursor])
+    return parse(at.model, [*state.engine, *cursor], fields_in(session, at.model))
 
 
-def column_names(at: Desk, state: ListState, kept: object) -> list[str]:
+def column_names(at: Desk, session: ScopedSession, state: ListState, kept: object) -> list[str]:
     """Those in the address, else those the visitor keeps, else the type's."""
-    own = usual(at.model, _has_stores(at))
+    own = custom_fields(session, at.model)
+    first = usual(at.model, _has_stores(at), own)
     wanted = state.value(COLUMNS).split(",") if state.value(COLUMNS) else kept
-    return chosen(at.model, wanted if isinstance(wanted, list) else [], own)
+    return chosen(at.model, wanted if isinstance(wanted, list) else [], first, own)
 
 
 def list_page(at: Desk, session: ScopedSession) -> ListPage:
     """The whole page but the total and the facets, which are asked for when somebody looks."""
     views = views_for(session, at.model)
     state = ListState.of(at.path, at.view.request.query_params.multi_items(), views)
-    query = query_of(at, state)
+    query = query_of(at, session, state)
     kept = preferences(session, DENSITY, columns_key(at.model))
-    names = column_names(at, state, kept.get(columns_key(at.model)))
+    fields = fields_in(session, at.model)
+    names = column_names(at, session, state, kept.get(columns_key(at.model)))
     works_out = any(one.name in names for one in at.model.__record__.computed)
     found = rows(session, at.model, query, with_lines=works_out)
     can_edit, can_archive = at.may("update") and not query.is_archived, at.may("archive")
     language = at.view.language
-    made = columns(at.model, names, state, query, language=language, can_edit=can_edit)
-    titles = names_of(session, [*_references(at.model, names, found), *_filtered(at.model, query)])
+    own = custom_fields(session, at.model)
+    made = columns(at.model, names, state, query, language=language, can_edit=can_edit, own=own)
+    titles = names_of(session, [*_references(fields, names, found), *_filtered(fields, query)])
     cells = Cells(language, at.view.zone, titles)
     can_pick = can_edit or can_archive
     sheet = Sheet(at.view, at.model, made, found.items, titles, can_pick)
-    shown = chips(state, cells, at.model, query)
+    shown = chips(state, cells, fields, query)
     return ListPage(
         state=state,
         query=query,
         tabs=_tabs(session, views, state),
         chips=shown,
-        more=others(cells, at.model, shown),
+        more=others(cells, fields, shown),
         columns=made,
         body=sheet.body(),
         count=len(found.items),
@@ -152,21 +156,19 @@ def _tabs(session: ScopedSession, views: Sequence[SavedView], state: ListState) 
 Wanted = list[tuple[Field, UUID | None]]
 
 
-def _references(model: type[Record], names: Sequence[str], found: Rows[Record]) -> Wanted:
+def _references(fields: Mapping[str, Field], names: Sequence[str], found: Rows[Record]) -> Wanted:
     """The references that the columns show."""
-    fields = fields_of(model)
     shown = [fields[n] for n in names if n in fields and fields[n].spec.kind in POINTING]
     return [
         (p.field, p.id)
         for one in shown
         for record in found.items
-        for p in named_by(one.name, one, getattr(record, one.name))
+        for p in named_by(one.name, one, held(record, one))
     ]
 
 
-def _filtered(model: type[Record], query: Query) -> Wanted:
+def _filtered(fields: Mapping[str, Field], query: Query) -> Wanted:
     """The references that filters name."""
-    fields = fields_of(model)
     return [
         (fields[one.field], value)
         for one in query.filters
@@ -176,8 +178,10 @@ def _filtered(model: type[Record], query: Query) -> Wanted:
     ]
 
 
-def column_choices(at: Desk, names: Sequence[str]) -> list[tuple[str, str, bool]]:
+def column_choices(
+    at: Desk, session: ScopedSession, names: Sequence[str]
+) -> list[tuple[str, str, bool]]:
     """(name, label, whether shown): the shown ones in their order, then the others."""
-    known = choosable(at.model)
+    known = choosable(at.model, custom_fields(session, at.model))
     order = [*names, *(name for name in known if name not in names)]
     return [(name, at.say(known[name].label), name in names) for name in order]

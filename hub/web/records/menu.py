@@ -66,6 +66,7 @@ GROUPS: tuple[tuple[T, tuple[str, ...]], ...] = (
     (T("市场", "Market"), ("promotions", "competitors", "competitor-prices")),
     (T("安全", "Security"), ("drills", "security-cases")),
     (T("接口", "Interfaces"), ("webhooks",)),
+    (T("设置", "Settings"), ("custom-fields",)),
 )
 OTHER = T("其他", "More")
 _GROUP_OF = {path: number for number, (_, paths) in enumerate(GROUPS) for path in paths}

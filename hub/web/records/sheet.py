@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.kit.db import Record
+from hub.kit.records.custom import held
 from hub.kit.records.declare import Computed, Field, path_of
 from hub.kit.records.kinds import Kind, Show
 from hub.kit.records.models import model_of
@@ -89,6 +90,7 @@ class Sheet:
             "dash": NO_VALUE,
             "heads": [column.label for column in self.columns],
             "cell": cells.of,
+            "held": held,
             "told": cells.computed,
             "fields": [column.field or column.computed for column in self.columns],
             "units": [self._unit(column) for column in self.columns],
@@ -110,11 +112,12 @@ def _clock(value: time) -> str:
 
 
 def _part(number: int, column: Column) -> tuple[str, str, str, bool]:
-    """(field, style, how a value is drawn, whether it may be empty) of one column."""
+    """(value, style, how a value is drawn, whether it may be empty) of one column."""
     if column.field is None:
         drawn = f"{{% set c = told(fields[{number}], r) %}}{{{{ c.text }}}} {_UNIT}"
-        return "version", column.style, drawn.replace("N", str(number)), False
-    return column.name, column.style, _drawn(number, column.field), column.field.is_nullable
+        return "r.version", column.style, drawn.replace("N", str(number)), False
+    value = f"held(r, fields[{number}])" if column.field.code else f"r.{column.name}"
+    return value, column.style, _drawn(number, column.field), column.field.is_nullable
 
 
 _UNIT = '<span class="unit">{{ units[N] }}</span>'
@@ -123,8 +126,9 @@ _UNIT = '<span class="unit">{{ units[N] }}</span>'
 def _drawn(number: int, declared: Field) -> str:
     """The template of one value `v` of a record `r`."""
     spec = declared.spec
-    if guard_of(declared):
-        return f"{{{{ cell(fields[{number}], r).text }}}}"
+    if declared.code or guard_of(declared):
+        unit = f" {_UNIT.replace('N', str(number))}" if declared.is_number and spec.unit.en else ""
+        return f"{{{{ cell(fields[{number}], r).text }}}}{unit}"
     if declared.has(Show.TITLE):
         return '<a id="t-{{ loop.index }}" href="/archive/{{ path }}/{{ r.id }}">{{ v }}</a>'
     match spec.kind:
@@ -156,7 +160,7 @@ def _source(path: str, parts: tuple[tuple[str, str, str, bool], ...], is_picked_
         chosen = (
             f"{{% if v is none %}}{empty}{{% else %}}{plain}{{% endif %}}" if is_nullable else plain
         )
-        cells.append(f"{{% set v = r.{name} %}}{chosen}")
+        cells.append(f"{{% set v = {name} %}}{chosen}")
     pick = (
         '<td class="pick"><input type="checkbox" name="id" value="{{ r.id }}"'
         ' aria-labelledby="t-{{ loop.index }}"></td>'

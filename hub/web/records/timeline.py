@@ -1,6 +1,6 @@
 """The history of a record as people read it: who changed what from which value to which."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +8,8 @@ from uuid import UUID
 from hub.errors import T
 from hub.kit.db import Record, ScopedSession
 from hub.kit.merging.service import REASON as MERGE
-from hub.kit.records.declare import Field, fields_of
+from hub.kit.records.custom import fields_in
+from hub.kit.records.declare import Field
 from hub.kit.records.history import Past
 from hub.kit.records.kinds import POINTING
 from hub.kit.records.names import names_of
@@ -47,12 +48,14 @@ def timeline(
     view: View, session: ScopedSession, model: type[Record], log: Sequence[Past]
 ) -> list[Step]:
     """Steps in the order of `log`; fields that the type no longer has are left out."""
-    cells = Cells(view.language, view.zone, names_of(session, _references(model, log)))
-    return [_step(view, cells, model, row) for row in log]
+    fields = fields_in(session, model)
+    cells = Cells(view.language, view.zone, names_of(session, _references(fields, log)))
+    return [_step(view, cells, model, fields, row) for row in log]
 
 
-def _step(view: View, cells: Cells, model: type[Record], row: Past) -> Step:
-    fields = fields_of(model)
+def _step(
+    view: View, cells: Cells, model: type[Record], fields: Mapping[str, Field], row: Past
+) -> Step:
     return Step(
         seq=row.seq,
         action=say(view.language, _action(model, row.action)),
@@ -87,10 +90,12 @@ def _reason(view: View, reason: str) -> str:
     return reason
 
 
-def _references(model: type[Record], log: Sequence[Past]) -> list[tuple[Field, UUID | None]]:
+def _references(
+    fields: Mapping[str, Field], log: Sequence[Past]
+) -> list[tuple[Field, UUID | None]]:
     return [
         (field, UUID(one))
-        for field in fields_of(model).values()
+        for field in fields.values()
         if field.spec.kind in POINTING
         for row in log
         for value in row.values.get(field.name, ())

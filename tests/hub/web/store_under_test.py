@@ -21,6 +21,7 @@ from hub.analytics import footfall
 from hub.analytics.footfall import SlotCount
 from hub.analytics.stores import StoreClock, clocks
 from hub.analytics.tables import SalesHour, TicketRow
+from hub.archive.custom_fields.fields import Definitions
 from hub.demo.seed import Login, demo_stores, seed_chain
 from hub.detection.findings import Change, Evidence, Finding, Rule, Severity
 from hub.ingest.node import Declared
@@ -81,7 +82,9 @@ class StoreUnderTest:
 def open_store(folder: Path) -> Iterator[StoreUnderTest]:
     """A hub in `folder`; a second later its data are as old as in a hub that lost its broker."""
     room = open_vault(f"sqlite:///{folder / 'keys.sqlite'}", "", folder / "master.key")
-    db = Database(f"sqlite:///{folder / 'hub.sqlite'}", Ports(vault=room.vault))
+    db = Database(
+        f"sqlite:///{folder / 'hub.sqlite'}", Ports(vault=room.vault, custom=Definitions())
+    )
     upgrade(db)
     (store_id,) = seed_chain(db, "demo-0", demo_stores(1), LOGIN)
     take_tour(db)

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from hub.archive.custom_fields.fields import Definitions
 from hub.archive.customers.records import Customer
 from hub.archive.staff.records import Employee
 from hub.ingest.registry import Registry
@@ -112,7 +113,8 @@ def give_customers(chain: ChainUnderTest, roles: Iterable[str]) -> None:
 @contextmanager
 def open_world(folder: Path) -> Iterator[World]:
     room = open_vault(f"sqlite:///{folder / 'keys.sqlite'}", "", folder / "master.key")
-    db = Database(new_address(folder), Ports(vault=room.vault, approvals=Gate()))
+    ports = Ports(vault=room.vault, custom=Definitions(), approvals=Gate())
+    db = Database(new_address(folder), ports)
     upgrade(db)
     amber, cobalt = (open_chain_under_test(db, word) for word in ("amber", "cobalt"))
     for seed in SEEDS:

@@ -10,7 +10,7 @@ from hub.web.records.inputs import shown
 
 def changes(**posted: str) -> dict[str, str]:
     return Typed.of({name.replace("was_", "was."): v for name, v in posted.items()}).changes(
-        Equipment
+        fields_of(Equipment)
     )
 
 
@@ -44,5 +44,5 @@ def test_a_version_that_is_no_number_is_none(version: str) -> None:
 
 
 def test_a_new_form_shows_the_defaults() -> None:
-    found = defaults(Equipment)
+    found = defaults(fields_of(Equipment))
     assert (found["status"], found["currency"], found["brand"]) == ("in_use", "CNY", "")
