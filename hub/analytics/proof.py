@@ -44,10 +44,8 @@ class Proof:
 
 def prove(db: Database, now: datetime | None = None) -> Proof:
     """Compare the last days, and put right what differs, a day of a store at a time."""
-    since = (now or utc_now()).date() - timedelta(days=PROVED_DAYS)
     with db.system_read("proof of sales") as connection:
-        hours = _differing(connection, _hours_of_tickets(since), _hours_kept(since))
-        items = _differing(connection, _items_of_lines(since), _items_kept(since))
+        hours, items = differences(connection, now or utc_now())
         items |= set(_without_items(connection))
         known = clocks(connection)
     for store_id, day in _few(hours, known):
@@ -58,6 +56,14 @@ def prove(db: Database, now: datetime | None = None) -> Proof:
         with db.system("proof of sales") as connection:
             rebuild_items(connection, store_id, day)
     return Proof(frozenset(hours), frozenset(items))
+
+
+def differences(connection: Connection, now: datetime) -> tuple[set[Day], set[Day]]:
+    """Days of stores whose hours, and whose articles, are not what their tickets say."""
+    since = now.date() - timedelta(days=PROVED_DAYS)
+    hours = _differing(connection, _hours_of_tickets(since), _hours_kept(since))
+    items = _differing(connection, _items_of_lines(since), _items_kept(since))
+    return hours, items
 
 
 def _few(days: Iterable[Day], known: Mapping[UUID, StoreClock]) -> Iterator[Day]:

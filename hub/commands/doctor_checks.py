@@ -27,6 +27,7 @@ from hub.commands.doctor import (
     report,
     warning,
 )
+from hub.commands.doctor_books import books
 from hub.kit.clock import utc_now
 from hub.kit.migrate import revisions
 from hub.security.vault.opening import open_vault
@@ -262,6 +263,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("clock", clock),
     ("hub", hub),
     ("database", database),
+    ("books", books),
     ("keys", keys),
     ("time series", time_series),
     ("journal", journal),

@@ -3,17 +3,22 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from hub.archive.stock.models import BALANCES
 from hub.backup.making import Done, remember
 from hub.cli import main
 from hub.commands.doctor import Finding, Patient, State, examine, ok, report
+from hub.commands.doctor_books import books
 from hub.commands.doctor_checks import CHECKS, backups, database, disk, hub, journal
 from hub.errors import T
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
+from hub.kit.migrate import upgrade
 from hub.settings import HubSettings
+from hub.tables import database_at
 
 
 @pytest.fixture
@@ -91,3 +96,18 @@ def test_it_speaks_the_language_of_the_shell(
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     assert report([Finding("disk", State.OK, T("好。", "Well."))], as_json=False) == 0
     assert "好。" in capsys.readouterr().out
+
+
+def test_books_that_do_not_add_up_are_told(settings: HubSettings) -> None:
+    """INV-01: a balance that somebody changed behind the ledger's back."""
+    assert list(books(Patient(settings))) == []  # no database yet
+    db = database_at(settings.database_url)
+    upgrade(db)
+    (well,) = books(Patient(settings))
+    empty = dict.fromkeys(("reserved_milli", "in_transit_milli", "value_minor"), 0)
+    ids = {name: UUID(int=1) for name in ("chain_id", "store_id", "item_id")}
+    with db.system("test") as connection:
+        connection.execute(BALANCES.insert(), [empty | ids | {"on_hand_milli": 5}])
+    db.close()
+    (wrong,) = books(Patient(settings))
+    assert (well.state, wrong.state) == (State.OK, State.FAILED)
