@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from hub.alerts.models import Alert
 from hub.analytics.closing import DayClose
 from hub.analytics.cold_chain import AIR, ColdChainSignature
 from hub.analytics.tables import QuarantinedTicketRow, TicketRow, UnknownCode
+from hub.archive.contracts.records import Contract, Decision
 from hub.archive.feedback.records import FeedbackState, UserFeedback
 from hub.archive.purchase_orders.records import OrderStatus as PurchaseStatus
 from hub.archive.purchase_orders.records import PurchaseOrder
@@ -20,6 +22,7 @@ from hub.web.approvals import desk_of
 from hub.web.courses import left
 from hub.web.tasks.looking import Looking, Waiting
 
+SOON = timedelta(days=60)
 TAKE, GIVE = Transfer.to_store_id, Transfer.from_store_id
 
 
@@ -139,6 +142,15 @@ def _mentions(look: Looking) -> Waiting:
     return Waiting(unread(look.session))
 
 
+def _contracts(look: Looking) -> Waiting:
+    """Those that end soon and are not decided: they are of the chain, and so is who decides."""
+    if look.actor.reach("contracts.renew") is not None:
+        return Waiting(0)
+    soon = Contract.valid_until <= look.now.date() + SOON
+    undecided = (Contract.decision == Decision.OPEN, Contract.archived_at.is_(None))
+    return look.count(Contract.id, soon, *undecided)
+
+
 def _courses(look: Looking) -> Waiting:
     return Waiting(left(look.session, look.actor))
 
@@ -149,6 +161,7 @@ def _feedback(look: Looking) -> Waiting:
 
 
 _SENT = "/archive/purchase-orders?filter[status]=sent"
+_UNDECIDED = "/archive/contracts?filter[decision]=open&sort=valid_until"
 _SAID = "/archive/user-feedback?filter[state]=new"
 _REPAIRS = order_service.VERIFY
 KINDS: Mapping[str, Kind] = {
@@ -203,6 +216,10 @@ KINDS: Mapping[str, Kind] = {
     "cold": Kind(
         T("昨天的冷链记录没有签字", "Cold-chain logs of yesterday to sign"),
         *("/", "freezer", "alerts.update", _to_sign),
+    ),
+    "contracts": Kind(
+        T("合同快到期，等决定", "Contracts that end soon, to decide"),
+        *(_UNDECIDED, "clock", "contracts.renew", _contracts),
     ),
     "verify": Kind(
         T("修好了，等验收", "Repairs to verify"), "/work-orders", "check", _REPAIRS, _to_verify

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from starlette.testclient import TestClient
 
+from hub.archive.contracts.records import Contract
 from hub.archive.purchase_orders.records import PurchaseOrder
+from hub.kit.clock import utc_now
 from hub.kit.records.actions import perform
 from hub.kit.records.apply import Change, apply
 from hub.security.roles import SEEDS
@@ -62,6 +65,21 @@ def test_every_page_that_a_task_leads_to_opens(world: World) -> None:
     everybody = world.signed_in(WIDE)
     pages = {kind.page for kind in KINDS.values()}
     assert {page: everybody.get(page).status_code for page in pages} == dict.fromkeys(pages, 200)
+
+
+def test_contracts_wait_for_who_decides_in_the_whole_chain(world: World) -> None:
+    values = {
+        "number": "HT-1",
+        "title": "rent",
+        "valid_until": utc_now().date() + timedelta(days=9),
+    }
+    with world.amber.write() as session:
+        apply(session, Contract, Change(values=values))
+    world.services.recent.__init__()  # type: ignore[misc]
+    found = tasks(english(world.signed_in(CHIEF)))
+    assert found["Contracts that end soon, to decide"][1] >= 1
+    manager = tasks(english(world.signed_in("hq_manager")))  # of one store in this world
+    assert "Contracts that end soon, to decide" not in manager
 
 
 def test_feedback_waits_for_those_who_answer_it(world: World) -> None:
