@@ -8,11 +8,11 @@ FastAPI's default a failed commit would still have answered 201.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request, Response
 
 from hub.errors import BusyError, ForbiddenError, T, UnauthorizedError
@@ -27,6 +27,7 @@ from hub.security.sessions import Origin, Token
 from hub.web.once import begin, key_of
 from hub.web.services import Services
 
+_CLOSING = ThreadPoolExecutor(4, "closing")
 DOORS = 2  # sign-ins at work at once; the others wait without a thread
 DOOR_PATIENCE_S = 120.0
 BACKGROUND = "x-background"
@@ -181,14 +182,14 @@ def asker_for(actor: Actor, origin: Origin) -> Asker:
 async def read_session(
     services: Hub, actor: CurrentUser, origin: From
 ) -> AsyncIterator[ScopedSession]:
-    """Opened without a word to the database, so here; what ends it has a thread kept free for it,
-    or requests that wait for a connection could hold every thread that gives one back."""
+    """Opened without a word to the database, so here; closed by threads that do nothing else, or
+    requests that wait for a connection could hold every thread that gives one back."""
     session = services.db.reader(actor.scope)
     bind_asker(session, asker_for(actor, origin))
     try:
         yield session
     finally:
-        await to_thread.run_sync(session.close, limiter=CapacityLimiter(1))
+        await asyncio.get_running_loop().run_in_executor(_CLOSING, session.close)
 
 
 def write_session(
