@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kit.records.declare import fields_of_line, shown
 from hub.kit.records.kinds import Kind, Show
+from hub.kit.records.pinyin import syllables
 from hub.kit.tables import Record
 
 _HAN = re.compile(r"[\u3400-\u9fff]+")
@@ -37,10 +38,8 @@ def sound(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _reading(run: str) -> str:
-    from pypinyin import lazy_pinyin  # noqa: PLC0415  # 55 MB of tables: only where records are kept
-
-    syllables = lazy_pinyin(run, errors="ignore")
-    return f"{''.join(syllables)} {''.join(one[0] for one in syllables if one)}"
+    found = syllables(run)
+    return f"{''.join(found)} {''.join(one[0] for one in found if one)}"
 
 
 def load_readings() -> None:
