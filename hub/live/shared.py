@@ -10,14 +10,16 @@ import queue
 import secrets
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import make_url, text
 
 from hub.kit.db import Database
 from hub.live.live import Event, EventKind, Live
+
+if TYPE_CHECKING:
+    import psycopg
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +105,8 @@ class SharedLive(Live):
                 self._stop.wait(AGAIN_S)
 
     def _hear(self, on_readings: OnReadings) -> None:
+        import psycopg  # noqa: PLC0415  # only a hub of several processes needs it
+
         url = make_url(self._db.url).set(drivername="postgresql")
         while not self._stop.is_set():
             try:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 import hub
 from hub.errors import BusyError
 from hub.kit.db import Database
-from hub.kit.migrate import _config, check, upgrade
+from hub.kit.migrate import check, config, newest, upgrade
 from hub.tables import MODULES
 
 PACKAGE = Path(hub.__file__).parent
@@ -64,7 +65,7 @@ def test_log_and_ledger_are_append_only_after_migrating_too(fresh: Database) -> 
 def test_all_the_way_down_leaves_nothing(fresh: Database) -> None:
     upgrade(fresh)
     with fresh.system("test") as connection:
-        command.downgrade(_config(connection), "base")
+        command.downgrade(config(connection), "base")
     with fresh.system_read("test") as connection:
         assert inspect(connection).get_table_names() == ["alembic_version"]
     fresh.close()
@@ -92,3 +93,10 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     with copy.system_read("test") as connection:
         assert set(inspect(connection).get_table_names()) <= {"stores", "alembic_version"}
     copy.close()
+
+
+def test_the_newest_is_told_without_alembic_as_alembic_tells_it(fresh: Database) -> None:
+    with fresh.system("test") as connection:
+        heads = ScriptDirectory.from_config(config(connection)).get_heads()
+    fresh.close()
+    assert heads == [newest()]

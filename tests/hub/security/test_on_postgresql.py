@@ -14,7 +14,7 @@ from hub.archive.privacy.erasure import Erasure
 from hub.archive.suppliers.records import Supplier
 from hub.kit.clock import utc_now
 from hub.kit.db import Database
-from hub.kit.migrate import _config, check, upgrade
+from hub.kit.migrate import check, config, upgrade
 from hub.kit.records.apply import Change, apply
 from hub.kit.records.ports import Ports
 from hub.kit.records.reveal import reveal
@@ -62,7 +62,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Strongroom]:
 def shop(database: Database, room: Strongroom) -> ChainUnderTest:
     """A chain on PostgreSQL, after its newest migrations were undone and done again."""
     with database.engines.write.begin() as connection:
-        command.downgrade(_config(connection), BEFORE_POLICIES)
+        command.downgrade(config(connection), BEFORE_POLICIES)
     upgrade(database)
     check(database)
     database.ports = Ports(vault=room.vault)
