@@ -47,7 +47,7 @@ def test_nothing_is_left_to_fill_in(tmp_path: Path) -> None:
     assert b"require_certificate true" in broker.text
     assert (rights.mode, rights.is_theirs) == (0o600, True)
     names = {one["username"] for one in json.loads(rights.text)["clients"]}
-    assert names == {"storevitals-hub", "storevitals-keeper"}
+    assert names == {"storevitals-hub", "storevitals-keeper", "storevitals-worker"}
     assert b"127.0.0.1:8090" in files.proxy_file(8090).text
     pki = Path(tmp_path)
     for name in files.HANDED_TO_BROKER:
