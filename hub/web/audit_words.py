@@ -54,6 +54,7 @@ _ACTIONS = {
     "approval_refused": T("驳回", "Refused"),
     "approval_rule_added": T("添加审批规则", "Added an approval rule"),
     "approval_rule_ended": T("停用审批规则", "Ended an approval rule"),
+    "warning_overridden": T("不顾健康提醒继续", "Went on past a health warning"),
     "give_rights": T("调高权限", "Give more rights"),
     "delegated": T("委托审批", "Delegated approvals"),
     "notice_published": T("发布告知书", "Published a notice"),
