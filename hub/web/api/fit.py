@@ -17,7 +17,7 @@ router = APIRouter(
     prefix="/customers/{id}/fit",
     tags=["health"],
     route_class=OnceRoute,
-    dependencies=[require("customers.read")],
+    dependencies=[require("customers.read"), seen(Customer)],
 )
 Things = Annotated[list[UUID], Query(max_length=MOST)]
 
@@ -42,7 +42,6 @@ class OverrideBody(BaseModel):
 @router.get("", operation_id="check_fit")
 def check_fit(session: ReadSession, id: UUID, thing: Things) -> list[UnfitRead]:
     """What of these does not suit the customer; empty where all does, or nothing is known."""
-    load(session, Customer, id)
     return [
         UnfitRead(
             id=one.thing_id,
@@ -55,9 +54,7 @@ def check_fit(session: ReadSession, id: UUID, thing: Things) -> list[UnfitRead]:
     ]
 
 
-@router.post(
-    "/override", status_code=204, operation_id="override_fit", dependencies=[seen(Customer)]
-)
+@router.post("/override", status_code=204, operation_id="override_fit")
 def override_fit(session: WriteSession, id: UUID, body: OverrideBody) -> None:
     """The customer wants it all the same; why is in the audit."""
     customer = load(session, Customer, id)

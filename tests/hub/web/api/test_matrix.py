@@ -114,6 +114,7 @@ def address(operation: Operation, chain: ChainUnderTest, store: StoreUnderTest) 
         "bucket": "1h",
         "first": "2026-03-01",
         "last": "2026-03-02",
+        "thing": chain.product,
     }
     query = "&".join(f"{name}={known[name]}" for name in operation.query)
     return f"{path}?{query}" if query else path
