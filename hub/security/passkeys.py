@@ -1,6 +1,5 @@
 """Passkeys (WebAuthn): fingerprint, face or security key as the second factor."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
@@ -28,24 +27,11 @@ from hub.kit.ids import uuid7
 from hub.security.actor import Actor
 from hub.security.models import SecondFactor
 from hub.security.second_factor import FactorKind, note_factor
+from hub.security.site import Site
 from hub.security.steps import Step, find_step, open_step, use_step
 
 _REFUSED = T("通行密钥没有通过，请再试一次。", "The passkey was not accepted; try again.")
 _VERIFIED = UserVerificationRequirement.PREFERRED
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What a passkey is bound to: the host, and the origin as browsers write it."""
-
-    host: str
-    origin: str
-
-    @property
-    def has_passkeys(self) -> bool:
-        """Browsers know passkeys by a name over HTTPS, or on localhost; never by an address."""
-        is_name = any(c.isalpha() for c in self.host) and ":" not in self.host
-        return is_name and (self.origin.startswith("https://") or self.host == "localhost")
 
 
 class Passkeys:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
@@ -14,7 +16,6 @@ from hub.kit.records.log import HUB, note
 from hub.security.actor import Actor
 from hub.security.lockout import ACCOUNT, ADDRESS, count_failure, forget_failures, locked_until
 from hub.security.models import Credential, Pin
-from hub.security.passkeys import Passkeys
 from hub.security.passwords import MAX_LENGTH, Passwords, demand_strong
 from hub.security.records import User
 from hub.security.second_factor import FactorKind, SecondFactors, wrong_code
@@ -28,6 +29,9 @@ from hub.security.sessions import (
     open_session,
 )
 from hub.security.steps import Step, find_step, open_step, use_step
+
+if TYPE_CHECKING:
+    from hub.security.passkeys import Passkeys
 
 _WRONG = T("用户名或密码不正确。", "The user name or the password is wrong.")
 _WRONG_CODE = T("验证码不正确或已用过。", "The code is wrong or was used already.")
@@ -66,7 +70,12 @@ class SignIn:
         self.passwords = passwords
         self.sessions = Sessions(db, lifetimes)
         self.factors = SecondFactors(db, db.ports.vault)
-        self.passkeys = Passkeys(db)
+
+    @cached_property
+    def passkeys(self) -> "Passkeys":
+        from hub.security.passkeys import Passkeys  # noqa: PLC0415  # 6 MB, for who has one
+
+        return Passkeys(self._db)
 
     def sign_in(
         self, username: str, password: str, origin: Origin, *, cookie: bool, otp: str = ""

@@ -22,8 +22,8 @@ from hub.kit.records.access import load
 from hub.kit.session import Changed
 from hub.live import Event, EventKind
 from hub.security.actor import Actor, Hurdle
-from hub.security.passkeys import Site
 from hub.security.sessions import Origin, Token
+from hub.security.site import Site
 from hub.web.once import begin, key_of
 from hub.web.services import Services
 

@@ -10,6 +10,8 @@ import hmac
 import secrets
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -20,11 +22,14 @@ from hub.kit.db import Database
 from hub.kit.ids import uuid7
 from hub.kit.records.log import note
 from hub.kit.records.ports import Place, Vault
+from hub.security.oidc.journey import Claims, Client, Demand, Journey
 from hub.security.oidc.models import OidcProvider, OidcSubject
-from hub.security.oidc.provider import Claims, Client, Demand, Journey, Provider
 from hub.security.records import User
 from hub.security.sessions import Account, Origin, Token
 from hub.security.sign_in import SignIn
+
+if TYPE_CHECKING:
+    from hub.security.oidc.provider import Provider
 
 TABLE, COLUMN = "oidc_providers", "client_secret"
 _NONE = T("没有设置公司账号登录。", "Signing in by a company account is not set up.")
@@ -66,7 +71,15 @@ class CompanyDoor:
     def __init__(self, db: Database, vault: Vault, front: SignIn, demand: Demand) -> None:
         self._db, self._vault, self._front = db, vault, front
         self._demand = demand
-        self._provider = Provider(demand)
+
+    @cached_property
+    def _provider(self) -> "Provider":
+        return self._new_provider()
+
+    def _new_provider(self) -> "Provider":
+        from hub.security.oidc.provider import Provider  # noqa: PLC0415  # 8 MB, for who has such
+
+        return Provider(self._demand)
 
     # signing in
 
@@ -206,7 +219,7 @@ class CompanyDoor:
             raise InvalidError(T("有几处要改。", "Some of it needs correcting."), wrong)
         if wish.is_on:
             probe = Client(wish.issuer.strip(), wish.client_id, "", "https://localhost/")
-            Provider(self._demand).way_there(probe, journey_of("probe"))
+            self._new_provider().way_there(probe, journey_of("probe"))
 
     def _provider_row(self, provider_id: UUID) -> OidcProvider:
         query = select(OidcProvider.__table__).where(

@@ -8,10 +8,9 @@ the provider publishes, our client as the audience, our nonce.
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from authlib.common.errors import AuthlibBaseError
@@ -23,7 +22,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import extract_compact
 
-from hub.errors import HubError, T
+from hub.errors import HubError
+from hub.security.oidc.journey import Claims, Client, Demand, Journey, ProviderError
 
 ALGORITHMS = ("RS256", "PS256", "ES256")
 TIMEOUT_S = 8.0
@@ -33,49 +33,6 @@ AGAIN_S = 60.0  # how soon keys are asked for anew when one is unknown
 AWAY_S = 15.0  # how long who did not answer is not asked again
 AT_ONCE, TURN_S = 4, 2.0  # sign-ins that may wait for a provider at once
 MOST_BYTES = 256 * 1024
-_AWAY = T(
-    "公司账号服务 {host} 没有正常应答：{why}。可以先用密码登录。",
-    "The company account service {host} did not answer as it should: {why}. Use your password.",
-)
-Demand = Callable[[str], None]
-"""Raises where the hub may not speak to this host."""
-
-
-class ProviderError(HubError):
-    """The provider is away, or what it said cannot be believed."""
-
-    status = 502
-
-    def __init__(self, url: str, why: str) -> None:
-        super().__init__(_AWAY.format(host=urlsplit(url).hostname or url, why=why))
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """What the provider knows the hub by; `back` is the hub's address of return."""
-
-    issuer: str
-    client_id: str
-    secret: str
-    back: str
-
-
-@dataclass(frozen=True, slots=True)
-class Journey:
-    """What belongs to one sign-in: known to this browser alone until the code comes back."""
-
-    state: str
-    nonce: str
-    verifier: str
-
-
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """What the provider says of the one who signed in."""
-
-    subject: str
-    email: str
-    is_verified: bool
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from hub.errors import InvalidError, NotFoundError, T
 from hub.security.actor import Actor
-from hub.security.passkeys import Site
 from hub.security.second_factor import AppSetup
+from hub.security.site import Site
 from hub.security.tokens import Tokens
 from hub.web.browsers import browser_name
 from hub.web.deps import ByDoor, ByPerson, CurrentUser, From, Hub, SignedIn, ThisSite, asker_for

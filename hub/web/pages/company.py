@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from hub.errors import FieldsError, UnauthorizedError
 from hub.security.oidc.door import Settings
-from hub.security.oidc.provider import ProviderError
-from hub.security.passkeys import Site
+from hub.security.oidc.journey import ProviderError
 from hub.security.sign_in import SecondFactorError
+from hub.security.site import Site
 from hub.web.deps import (
     ByPerson,
     CurrentUser,

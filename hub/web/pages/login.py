@@ -8,9 +8,9 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from hub.errors import HubError, InvalidError, UnauthorizedError
-from hub.security.passkeys import Site
 from hub.security.second_factor import FactorKind
 from hub.security.sign_in import LockedError, SecondFactorError
+from hub.security.site import Site
 from hub.security.steps import STEP_LIFE, Step
 from hub.web.deps import (
     ByDoor,

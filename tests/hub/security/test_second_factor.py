@@ -12,10 +12,10 @@ from hub.security import second_factor, steps
 from hub.security.accounts import Grant
 from hub.security.actor import Actor, Hurdle
 from hub.security.models import RecoveryCode, Role, SecondFactor
-from hub.security.passkeys import Site
 from hub.security.second_factor import AppSetup, FactorKind
 from hub.security.sessions import Origin
 from hub.security.sign_in import LockedError, SecondFactorError, SignIn
+from hub.security.site import Site
 from tests.hub.chain_under_test import HUB, PASSWORD, ChainUnderTest, sign_in_for
 from tests.hub.security.authenticator import Authenticator
 
