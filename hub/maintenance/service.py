@@ -36,6 +36,7 @@ _ORDER = T("现在不能这样做：工单的状态是“{now}”。", "Not now:
 _TODO = T("还有必做项没有完成：{items}", "Required items are still open: {items}")
 _SIGN = T("请现场负责人签名。", "Somebody on site has to sign.")
 _REMEDY = T("请写明做了什么。", "Write down what was done.")
+_MOVE = T("这一步要用它自己的按钮。", "This step is done by its own button.")
 _ITEM = T("检查表里没有这一项。", "The checklist has no such item.")
 NAMES = {
     OrderStatus.NEW: T("待派工", "New"),
@@ -60,6 +61,9 @@ STEPS: dict[OrderStatus, tuple[OrderStatus, ...]] = {  # from where a status may
     _S.VERIFIED: (_S.DONE,),
     _S.CANCELLED: (_S.NEW, _S.ASSIGNED, _S.ACCEPTED, _S.ON_THE_WAY, _S.WORKING, _S.WAITING),
 }
+MOVES = (_S.ON_THE_WAY, _S.WORKING, _S.WAITING, _S.CANCELLED)
+"""What `move` does; every other step asks for more than its name."""
+_LED = (_S.ASSIGNED, _S.CANCELLED)  # by those who may also make orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +239,8 @@ def decline(session: ScopedSession, order_id: UUID, reason: str) -> WorkOrder:
 
 def move(session: ScopedSession, order_id: UUID, to: OrderStatus, note: str = "") -> WorkOrder:
     """On the way, in work, waiting for parts, back to work, or cancelled."""
+    if to not in MOVES:
+        raise InvalidError(_MOVE, {"status": _MOVE})
     order = _moved(session, order_id, to)
     if to is OrderStatus.WORKING:
         order.started_at, order.done_at = order.started_at or utc_now(), None
@@ -364,6 +370,8 @@ def to_change(session: ScopedSession, order_id: UUID) -> WorkOrder:
 def _moved(session: ScopedSession, order_id: UUID, to: OrderStatus) -> WorkOrder:
     """The order with its new status; ConflictError where it cannot be reached from the present."""
     order = to_change(session, order_id)
+    if to in _LED:
+        _demand(session, CREATE, order.store_id)
     if order.order_status not in STEPS[to]:
         name = NAMES[order.order_status]
         raise ConflictError(T(_ORDER.zh.format(now=name.zh), _ORDER.en.format(now=name.en)))

@@ -79,6 +79,19 @@ def test_who_only_looks_has_no_buttons(client: TestClient, store: StoreUnderTest
     assert signed_in(store, LOGIN.username).get(path).status_code == 200
 
 
+@pytest.mark.parametrize(("status", "code"), [("cancelled", 403), ("verified", 422), ("done", 422)])
+def test_an_address_does_no_more_than_its_page(
+    client: TestClient, store: StoreUnderTest, status: str, code: int
+) -> None:
+    """STO-10, SEC-04: whoever works on an order neither cancels nor verifies it by another road."""
+    path = in_work(client, "Freezer: smells")
+    worker = signed_in(store, "technician")
+    assert worker.post(f"{path}/move", data={"status": status}).status_code == code
+    assert worker.post(f"/api/v1{path}/move", json={"status": status}).status_code == code
+    assert worker.post(f"{path}/assign", data={"contractor": "somebody"}).status_code == 403
+    assert "In work" in Document.of(client.get(f"{path}?lang=en").text).text
+
+
 def in_work(client: TestClient, title: str) -> str:
     path = reported(client, title)
     client.post(f"{path}/accept")
