@@ -46,7 +46,9 @@ async function deliver(act) {
   const body = new FormData();
   for (const [name, value] of [...act.fields, ["sent_id", act.sent], ...(act.version ? [["version", act.version]] : [])]) body.append(name, value);
   const keepalive = !act.fields.some(([, value]) => value instanceof Blob); // goes out even if the page is left
-  const answer = await fetch(act.url, { method: "POST", body, keepalive, headers: { Accept: "application/json" }, signal: AbortSignal.timeout(60000) }).catch(() => null);
+  const late = new AbortController(), limit = setTimeout(() => late.abort(), 60000);
+  const answer = await fetch(act.url, { method: "POST", body, keepalive, headers: { Accept: "application/json" }, signal: late.signal }).catch(() => null);
+  clearTimeout(limit);
   if (answer?.status === 401) toast(strip.dataset.door, { bad: true });
   if (!answer || answer.status >= 500 || [401, 429].includes(answer.status)) return false;
   if (answer.ok) {
@@ -79,6 +81,7 @@ function paint(waiting) {
   const { status, names } = sheet().dataset;
   sheet().querySelector("[data-status-name]").textContent = JSON.parse(names)[status];
   for (const one of sheet().querySelectorAll("[data-when]")) one.hidden = !one.dataset.when.split(" ").includes(status);
+  sheet().classList.toggle("is-left", !!sheet().querySelector("[data-required]:not(.is-done)"));
 }
 function foresee({ to, fields }) {
   if (to) sheet().dataset.status = to;
