@@ -9,12 +9,32 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub.errors import CommandError
 
 PREFIX = "HUB_"
+
+
+_ADDRESSES = {
+    "mqtt_url": (r"(mqtts?|wss?)://.+", "mqtts://host:8883"),
+    "database_url": (
+        r"(sqlite:///|postgresql(\+psycopg)?://).+",
+        "sqlite:////path/hub.sqlite or postgresql+psycopg://user@host/name",
+    ),
+    "timeseries_url": (
+        r"duckdb:.*|(influxdb|victoriametrics)(\+https)?://.+",
+        "duckdb:, influxdb://host:8086/name or victoriametrics://host:8428/name",
+    ),
+}
 
 
 class Role(StrEnum):
@@ -119,6 +139,15 @@ class HubSettings(BaseSettings):
         12 * 3600, ge=60, le=90 * 86_400, description="life of a token of POST /auth/token"
     )
 
+    @field_validator(*_ADDRESSES)
+    @classmethod
+    def _is_address(cls, value: str, info: ValidationInfo) -> str:
+        """Judged before anything is made or opened."""
+        shape, example = _ADDRESSES[str(info.field_name)]
+        if value and not re.fullmatch(shape, value):
+            raise ValueError(f"{value!r} is no address that the hub knows: write {example}.")
+        return value
+
     @model_validator(mode="after")
     def _fill(self) -> Self:
         if not self.database_url:
@@ -180,11 +209,13 @@ class _Source:
             raise SettingsError(f"{file}: is not valid TOML: {error}.") from error
 
     def place(self, key: str) -> str:
-        """`hub.toml, line 3`, or the environment variable, where `key` was set."""
+        """`hub.toml, line 3`, or the environment variable, where `key` was set; that goes above."""
+        if (variable := PREFIX + key.upper()) in os.environ:
+            return variable
         for number, line in enumerate(self.text.splitlines(), 1):
             if re.match(rf"\s*\[?\s*[\"']?{re.escape(key)}[\"']?\s*[=.\]]", line):
                 return f"{self.name}, line {number}"
-        return PREFIX + key.upper()
+        return variable
 
 
 def _refuse_unknown(source: _Source) -> None:
@@ -207,6 +238,7 @@ def _nearest(key: str, known: Iterable[str]) -> str:
 def _sentences(error: ValidationError, source: _Source) -> list[str]:
     return [
         f"{source.place(str(detail['loc'][0])) if detail['loc'] else source.name}: "
-        f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}."
+        f"{'.'.join(map(str, detail['loc']))}: "
+        f"{detail['msg'].removeprefix('Value error, ').rstrip('.')}."
         for detail in error.errors()
     ]

@@ -67,3 +67,34 @@ def test_a_broken_or_missing_file_is_told_in_one_sentence(tmp_path: Path) -> Non
         load_settings(written(tmp_path, "port == 1"))
     with pytest.raises(SettingsError, match="cannot be read"):
         load_settings(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "example"),
+    [
+        ("HUB_DATABASE_URL", "nonsense", "postgresql+psycopg://user@host/name"),
+        ("HUB_MQTT_URL", "foo", "mqtts://host:8883"),
+        ("HUB_TIMESERIES_URL", "duck:", "duckdb:"),
+    ],
+)
+def test_what_is_no_address_is_refused_before_anything_is_made(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, example: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    said = str(refused.value)
+    assert said.startswith(f"{name}: ")
+    assert f"{value!r} is no address that the hub knows: write " in said
+    assert example in said
+    assert not said.endswith("..")
+
+
+def test_what_the_environment_says_is_blamed_on_it_not_on_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "hub.toml"
+    file.write_text("port = 8080\n")
+    monkeypatch.setenv("HUB_PORT", "99999")
+    with pytest.raises(SettingsError, match=r"^HUB_PORT: port: "):
+        load_settings(file)

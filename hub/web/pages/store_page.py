@@ -25,7 +25,7 @@ from hub.web.language import Language, say
 from hub.web.pages.alert_rows import AlertRow, alert_rows
 from hub.web.pages.charts import Limit, Mark
 from hub.web.pages.plots import Plot, plots_of
-from hub.web.pages.tiles import Named, Reading, Tile, latest, tiles
+from hub.web.pages.tiles import WORST_FIRST, Named, Reading, Tile, latest, tiles
 from hub.web.pages.trade import Trade
 from hub.web.pages.vitals import Vital
 from hub.web.services import Services
@@ -224,12 +224,12 @@ class StorePage:
         cold = [tile for tile in self.tiles if tile.icon in ("cabinet", "freezer")]
         if not cold:
             return []
-        ill = [tile for tile in cold if tile.severity in ("critical", "high")]
+        ill = [tile for tile in cold if tile.severity]
         well = len(cold) - len(ill)
         foot = self.say(COLD_WELL)
         if ill and ill[0].main:
             foot = f"{ill[0].name} {ill[0].main.text} {ill[0].main.unit}"
-        worst = max(ill, key=lambda tile: tile.severity == "critical").severity if ill else ""
+        worst = min((tile.severity for tile in ill), key=WORST_FIRST.index, default="")
         text = f"{well} / {len(cold)}"
         return [Vital(self.say(COLD_CHAIN), text, foot=foot, severity=worst, href="#live")]
 
