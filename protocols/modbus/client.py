@@ -113,7 +113,7 @@ class ModbusBus:
     ) -> list[int]:
         """Words (bits as 0 and 1) of one request; raise ProtocolError.
 
-        `timeout_s` is for this device where it differs from the bus; `pause_s` is the silence
+        `timeout_s` is for this device where it needs longer than the bus; `pause_s` is the silence
         that it needs before a request.
         """
         asked = Request(unit_id, span.table, span.address, span.count, timeout_s, pause_s)
@@ -177,7 +177,7 @@ class ModbusBus:
         shorter = 1 + failures % (asked.count - 1) if asked.count > 1 else 1
         again = asked.of_length(asked.count if asked.table.is_bits else shorter)
         await self._careful(again)
-        await asyncio.sleep(asked.timeout_s or self._timeout_s)
+        await asyncio.sleep(self._limit_s(asked))
         if self._ear.heard_bytes - heard != asked.answer_bytes + again.answer_bytes:
             self._leave_alone(asked)
             raise FrameError(f"{asked.text(self.line)}: answers are out of step.")
@@ -220,7 +220,7 @@ class ModbusBus:
     async def _ask(
         self, client: AsyncModbusSerialClient | AsyncModbusTcpClient, asked: Request
     ) -> list[int]:
-        timeout_s = asked.timeout_s or self._timeout_s
+        timeout_s = self._limit_s(asked)
         heard = self._ear.heard_bytes
         try:
             async with asyncio.timeout(timeout_s):
@@ -234,6 +234,10 @@ class ModbusBus:
         if task and task.cancelling():  # asyncio.wait_for of Python 3.11 may swallow it
             raise asyncio.CancelledError
         return self._words(answer, asked)
+
+    def _limit_s(self, asked: Request) -> float:
+        """The longer one: what the device is known to need, or what this line was set to."""
+        return max(asked.timeout_s or 0.0, self._timeout_s)
 
     def _silence(self, asked: Request, timeout_s: float, heard: int) -> ProtocolError:
         if heard:
@@ -266,7 +270,7 @@ class ModbusBus:
         """After a timeout, a broken frame or a cancelled request."""
         if self.line.is_rtu:
             unit = self._units[asked.unit_id]
-            quiet_s = 2 * (asked.timeout_s or self._timeout_s) * 2**unit.failures
+            quiet_s = 2 * (self._limit_s(asked)) * 2**unit.failures
             unit.quiet_until = time.monotonic() + min(quiet_s, LONGEST_QUIET_S)
             unit.failures = min(unit.failures + 1, 16)
         silent = self._silent
