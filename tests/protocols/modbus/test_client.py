@@ -225,6 +225,24 @@ def test_tcp_asks_once_more_and_ids_keep_answers_apart() -> None:
     run(test())
 
 
+def test_a_line_that_was_given_more_time_gives_it_to_every_device() -> None:
+    """A profile says what a device needs at least; a slow gateway in between needs more."""
+    asked = 0
+
+    async def slow(pdu: bytes) -> bytes:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0.2)
+        return bytes([pdu[0], 2]) + pdu[1:3]
+
+    async def test() -> None:
+        async with tcp(slow, timeout_s=2) as bus:
+            assert await bus.read(1, holding(100, 1), timeout_s=0.05) == [100]
+
+    run(test())
+    assert asked == 1
+
+
 def test_a_gateway_that_misses_its_unit_counts_as_silence() -> None:
     async def target_is_gone(pdu: bytes) -> bytes:
         return bytes([pdu[0] | 0x80, 11])
