@@ -38,7 +38,7 @@ COMMANDS = {
     ),
     "backup": Command("hub.commands.backup", "a sealed copy of everything; the hub may run"),
     "restore": Command("hub.commands.restore", "a backup into an empty data directory"),
-    "doctor": Command("hub.commands.doctor_checks", "what is well, what is not, and what to do"),
+    "doctor": Command("hub.commands.doctor.command", "what is well, what is not, and what to do"),
     "make-migration": Command(
         "hub.commands.make_migration", "write a migration (developers)", has_settings=False
     ),

@@ -14,6 +14,7 @@ from hub.kit.db import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
+SCRIPTS = "hub:migrations"
 VERSIONS = Path(__file__).parents[1] / "migrations" / "versions"
 _NEWER = T(
     "数据库来自更新的版本，请先升级程序。",
@@ -26,11 +27,11 @@ def config(connection: Connection) -> "Config":
     """What Alembic works with; it is loaded where there is work for it, not at every start."""
     from alembic.config import Config  # noqa: PLC0415  # 12 MB
 
-    config = Config()
-    config.set_main_option("script_location", str(VERSIONS.parent))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
+    made = Config()
+    made.set_main_option("script_location", SCRIPTS)
+    made.set_main_option("path_separator", "os")
+    made.attributes["connection"] = connection
+    return made
 
 
 def upgrade(db: Database) -> str:

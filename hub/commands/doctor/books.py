@@ -6,7 +6,7 @@ from pathlib import Path
 from hub.analytics.proof import differences
 from hub.archive.stock.ledger import disagreements
 from hub.archive.stock.lots import lots_that_differ
-from hub.commands.doctor import Finding, Patient, failed, ok, warning
+from hub.commands.doctor.findings import Finding, Patient, failed, ok, warning
 from hub.kit.clock import utc_now
 from hub.kit.migrate import revisions
 from hub.tables import database_at

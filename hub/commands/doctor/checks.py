@@ -1,6 +1,5 @@
 """What `storevitals-hub doctor` looks at, one function a part."""
 
-import argparse
 import shutil
 import socket
 import ssl
@@ -15,18 +14,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from hub.backup.making import status
-from hub.commands.configured import settings_of
-from hub.commands.doctor import (
-    Check,
-    Finding,
-    Patient,
-    examine,
-    failed,
-    ok,
-    report,
-    warning,
-)
-from hub.commands.doctor_books import books
+from hub.commands.doctor.findings import Finding, Patient, failed, ok, warning
 from hub.kit.clock import utc_now
 from hub.kit.migrate import revisions
 from hub.security.vault.opening import open_vault
@@ -251,27 +239,3 @@ def versions(_patient: Patient) -> Iterator[Finding]:
     python = ".".join(map(str, sys.version_info[:3]))
     mine = version("storevitals")
     yield ok("versions", f"程序 {mine}，Python {python}。", f"program {mine}, Python {python}.")
-
-
-CHECKS: tuple[tuple[str, Check], ...] = (
-    ("versions", versions),
-    ("disk", disk),
-    ("clock", clock),
-    ("hub", hub),
-    ("database", database),
-    ("books", books),
-    ("keys", keys),
-    ("time series", time_series),
-    ("journal", journal),
-    ("broker", broker),
-    ("certificates", certificates),
-    ("backups", backups),
-)
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="findings as JSON, in both languages")
-
-
-def run(given: argparse.Namespace) -> int:
-    return report(examine(settings_of(given), CHECKS), as_json=given.json)

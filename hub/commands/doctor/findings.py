@@ -1,4 +1,4 @@
-"""`storevitals-hub doctor`: what is well, what is not, and what to do about it."""
+"""What a look at a hub finds: sentences with their weight, told in either language."""
 
 import json
 import os

@@ -26,7 +26,7 @@ def syllables(run: str) -> list[str]:
 
 @cache
 def _reader() -> Callable[..., list[str]]:
-    """The tables take a third of a second to load; hubs that keep no names never do."""
+    """The tables take a third of a second to load: `search.load_readings` does it in good time."""
     os.environ["PYPINYIN_NO_PHRASES"] = "true"  # pypinyin asks when it is loaded
     pypinyin = import_module("pypinyin")
     lines = "\n".join(_different(import_module(_PHRASES).phrases_dict))

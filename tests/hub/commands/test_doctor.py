@@ -10,9 +10,10 @@ import pytest
 from hub.archive.stock.models import BALANCES
 from hub.backup.making import Done, remember
 from hub.cli import main
-from hub.commands.doctor import Finding, Patient, State, examine, ok, report
-from hub.commands.doctor_books import books
-from hub.commands.doctor_checks import CHECKS, backups, database, disk, hub, journal
+from hub.commands.doctor.books import books
+from hub.commands.doctor.checks import backups, database, disk, hub, journal
+from hub.commands.doctor.command import CHECKS
+from hub.commands.doctor.findings import Finding, Patient, State, examine, ok, report
 from hub.errors import T
 from hub.kit.clock import utc_now
 from hub.kit.db import Database

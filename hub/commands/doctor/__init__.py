@@ -1,0 +1,1 @@
+"""`storevitals-hub doctor`."""
