@@ -10,15 +10,13 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-import uvicorn
-
 from hub import control
 from hub.alerts.desk import Desk
 from hub.alerts.notices.courier import Courier
 from hub.alerts.notices.links import Links
 from hub.alerts.notices.services import AllowedHosts
 from hub.archive.custom_fields.fields import Definitions
-from hub.errors import BusyError, HubError, StartError, T
+from hub.errors import BusyError, T
 from hub.following import Following, demand_fitting, follow
 from hub.guards import audit_sealer, key_care, open_strongroom
 from hub.identity import IdentityParts, host_options, open_identity
@@ -40,7 +38,7 @@ from hub.kit.jobs.turn import Someone, Step
 from hub.kit.migrate import upgrade
 from hub.kit.records.ports import Ports
 from hub.kit.rounds import every
-from hub.listening import Server, listen, take_folder
+from hub.listening import Server, listen, take_folder, told_in_a_sentence
 from hub.live import Live
 from hub.live.shared import SharedLive
 from hub.local_commands import local_commands
@@ -52,7 +50,6 @@ from hub.security.retention import KEEPINGS, Retention
 from hub.security.sessions import Lifetimes
 from hub.security.sign_in import SignIn
 from hub.security.vault.care import KeyCare
-from hub.security.vault.master import MasterKeyError
 from hub.security.vault.vault import Vault
 from hub.settings import HubSettings, Role
 from hub.timeseries.daily import DailyTimeSeries
@@ -68,7 +65,6 @@ from hub.web.rendering import Templates
 from hub.web.services import Services
 from hub.webhooks.models import DELIVERIES
 from hub.webhooks.sending import Dispatcher
-from protocols.mqtt.options import MqttOptionsError
 
 log = logging.getLogger(__name__)
 
@@ -200,29 +196,17 @@ def _demand_moving(intake: Ingest | Following) -> None:
 
 async def serve(settings: HubSettings) -> None:
     """Run until SIGTERM or Ctrl-C; raises StartError with a sentence when it cannot start."""
-    listener = listen(settings)
-    try:
-        with open_parts(settings) as parts:
-            await _run(settings, parts, listener)
-    except (MqttOptionsError, MasterKeyError, OSError, HubError) as error:
-        raise StartError(str(error)) from error
-    finally:
-        listener.close()
+    with listen(settings) as listener, told_in_a_sentence(), open_parts(settings) as parts:
+        await _run(settings, parts, listener)
 
 
 async def _run(settings: HubSettings, parts: Parts, listener: socket.socket) -> None:
     server = Server(
-        uvicorn.Config(
-            create_app(parts.services),
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=bool(settings.proxy_address),
-            forwarded_allow_ips=settings.proxy_address,
-            server_header=False,
-            timeout_graceful_shutdown=OPEN_REQUESTS_S,
-        ),
+        create_app(parts.services),
         parts.services.live,
+        proxy_headers=bool(settings.proxy_address),
+        forwarded_allow_ips=settings.proxy_address,
+        timeout_graceful_shutdown=OPEN_REQUESTS_S,
     )
     async with asyncio.TaskGroup() as group:
         others = [

@@ -1,6 +1,5 @@
 """`serve --role web`: pages and duties of a hub whose ingest runs in workers of its own."""
 
-import asyncio
 from collections.abc import Mapping
 from functools import partial
 
@@ -32,8 +31,7 @@ class Following:
         self._live.start()
         self._live.listen(partial(follow_readings, self._live, self._last))
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(every(LOOK_S, self._registry.follow, "look for new series"))
+            await every(LOOK_S, self._registry.follow, "look for new series")
         finally:
             self._live.close()
 

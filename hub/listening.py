@@ -1,5 +1,5 @@
-"""The hub's address: taken first, answered from by uvicorn, given back when told to stop; and the
-folder that it keeps everything in."""
+"""The hub's address: taken first, answered from by uvicorn, given back when told to stop;
+the folder that it keeps everything in; and what keeps it from starting."""
 
 import asyncio
 import signal
@@ -7,19 +7,34 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp
 
-from hub.errors import StartError
+from hub.errors import HubError, StartError
 from hub.live import Live
+from hub.security.vault.master import MasterKeyError
 from hub.settings import HubSettings
+from protocols.mqtt.options import MqttOptionsError
 
 
 class Server(uvicorn.Server):
     """Stops when told, ends open streams first, and lets everything else be closed after it."""
 
-    def __init__(self, config: uvicorn.Config, live: Live) -> None:
-        super().__init__(config)
+    def __init__(self, application: ASGIApp, live: Live, **more: Any) -> None:
+        """`more` is uvicorn's."""
+        super().__init__(
+            uvicorn.Config(
+                application,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                **more,
+            )
+        )
         self._live = live
 
     @contextmanager
@@ -49,6 +64,15 @@ def listen(settings: HubSettings) -> socket.socket:
             "stop what uses it, or set HUB_PORT."
         ) from error
     return listener
+
+
+@contextmanager
+def told_in_a_sentence() -> Iterator[None]:
+    """What keeps a process from starting, as a StartError."""
+    try:
+        yield
+    except (MqttOptionsError, MasterKeyError, OSError, HubError, SQLAlchemyError) as error:
+        raise StartError(str(error)) from error
 
 
 def take_folder(folder: Path) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import add
 
-import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -36,14 +36,14 @@ from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.kit.migrate import upgrade
 from hub.kit.rounds import every
-from hub.listening import Server, listen, take_folder
+from hub.listening import Server, listen, take_folder, told_in_a_sentence
 from hub.live.shared import SharedLive
 from hub.security.pki import Authority
 from hub.settings import HubSettings
 from hub.timeseries.engines import open_timeseries
 from hub.timeseries.port import TimeSeries
 from hub.web.measures import IngestNumbers
-from protocols.mqtt.options import MqttOptions, MqttOptionsError
+from protocols.mqtt.options import MqttOptions
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ class Worker:
         found: dict[str, float] = {}
         for shard in tuple(self._shards.values()):
             for name, value in shard.ingest.metrics().items():
-                joined = min if name in LEAST_NOT_MOST else max if "_seconds" in name else _sum
+                joined = min if name in LEAST_NOT_MOST else max if "_seconds" in name else add
                 found[name] = joined(found.get(name, value), value) if name in found else value
         refused = self._refused + sum(shard.db.refused for shard in tuple(self._shards.values()))
         own = {"shards_held_rows": float(len(self._shards)), "shards_lost": float(self._lost)}
@@ -209,33 +209,24 @@ class Worker:
 async def serve_worker(settings: HubSettings) -> None:
     """Run until SIGTERM or Ctrl-C; raises StartError with a sentence when it cannot start."""
     _demand_servers(settings)
-    listener = listen(settings)
-    try:
-        with ExitStack() as stack:
-            take_folder(settings.data_dir)
-            db = Database(_impatient(settings))
-            stack.callback(db.close)
-            log.info("The database is at revision %s.", upgrade(db))
-            live = SharedLive(db)
-            stack.callback(live.close)
-            live.start()
-            shared = Shared(settings, db, live, _orders(settings, db), host_options(settings))
-            name = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
-            leases = Leases(db, name, shards=settings.shards, ttl_s=settings.lease_s)
-            await _run(settings, Worker(shared, leases), live, listener)
-    except (MqttOptionsError, OSError, HubError, SQLAlchemyError) as error:
-        raise StartError(str(error)) from error
-    finally:
-        listener.close()
+    with listen(settings) as listener, told_in_a_sentence(), ExitStack() as stack:
+        take_folder(settings.data_dir)
+        db = Database(_impatient(settings))
+        stack.callback(db.close)
+        log.info("The database is at revision %s.", upgrade(db))
+        live = SharedLive(db)
+        stack.callback(live.close)
+        live.start()
+        shared = Shared(settings, db, live, _orders(settings, db), host_options(settings))
+        name = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
+        leases = Leases(db, name, shards=settings.shards, ttl_s=settings.lease_s)
+        await _run(settings, Worker(shared, leases), live, listener)
 
 
 async def _run(
     settings: HubSettings, worker: Worker, live: SharedLive, listener: socket.socket
 ) -> None:
-    config = uvicorn.Config(
-        _application(worker), lifespan="off", log_config=None, access_log=False, server_header=False
-    )
-    server = Server(config, live)
+    server = Server(_application(worker), live)
     async with asyncio.TaskGroup() as group:
         work = group.create_task(worker.run(), name="worker")
         log.info("The worker tells its health on http://%s:%d.", settings.host, settings.port)
@@ -296,7 +287,3 @@ def _orders(settings: HubSettings, db: Database) -> Orders | None:
 
 def _client_id(options: MqttOptions, lease: Lease) -> str:
     return f"{options.client_id}-{lease.shard}-{lease.term}"
-
-
-def _sum(left: float, right: float) -> float:
-    return left + right

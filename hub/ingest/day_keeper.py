@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import product
 
 from hub.analytics.stores import StoreClock, clocks
 from hub.ingest.node import Series
@@ -49,26 +50,24 @@ class DayKeeper:
 
     def _make_days(self, until: float) -> bool:
         """The newest days first; whether nothing is left to do."""
+        with self.db.system_read("days") as connection:
+            stores = clocks(connection).values()
         is_complete = True
-        for back in range(1, LOOK_BACK_DAYS + 1):
-            for clock, span_ms in self._spans(back):
-                if time.monotonic() > until:
-                    return False
-                mine = [one.id for one in self.registry.of_store(clock.store_id)]
-                if not mine:
-                    continue
-                store = self.registry.store_of_id(clock.store_id)
-                is_complete &= self.daily.make_store_day(store, mine, span_ms)
+        for back, clock in product(range(1, LOOK_BACK_DAYS + 1), stores):
+            if time.monotonic() > until:
+                return False
+            mine = [one.id for one in self.registry.of_store(clock.store_id)]
+            if not mine:
+                continue
+            store = self.registry.store_of_id(clock.store_id)
+            is_complete &= self.daily.make_store_day(store, mine, self._span(clock, back))
         return is_complete
 
-    def _spans(self, back: int) -> Iterator[tuple[StoreClock, tuple[int, int]]]:
-        """Of each store its day so many days ago."""
-        with self.db.system_read("days") as connection:
-            known = clocks(connection)
-        for clock in known.values():
-            day = clock.day_of(self.now()) - timedelta(days=back)
-            start, end = clock.start_of(day), clock.start_of(day + timedelta(days=1))
-            yield clock, (to_ms(start), to_ms(end))
+    def _span(self, clock: StoreClock, back: int) -> tuple[int, int]:
+        """A store's day so many days ago."""
+        day = clock.day_of(self.now()) - timedelta(days=back)
+        start, end = clock.start_of(day), clock.start_of(day + timedelta(days=1))
+        return to_ms(start), to_ms(end)
 
     def _let_go(self) -> None:
         """Whole days where every class may go, else the series of a class."""

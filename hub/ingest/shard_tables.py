@@ -53,7 +53,7 @@ class JournalEntryRow(Base):
 
 
 class JournalMarkRow(Base):
-    """How far an epoch of an agent has been taken in; `told_ms` 0: it never was live."""
+    """How far an epoch of an agent has been taken in."""
 
     __tablename__ = "journal_marks"
     __table_args__ = (Index("ix_journal_marks_shard", "shard"),)

@@ -97,9 +97,8 @@ class SharedLive(Live):
                 lines.append(self._outgoing.get_nowait())
             try:
                 with self._db.system("notify") as connection:
-                    asked = [{"channel": CHANNEL, "payload": line} for line in lines]
-                    for one in asked:
-                        connection.execute(_TELL, one)
+                    for line in lines:
+                        connection.execute(_TELL, {"channel": CHANNEL, "payload": line})
             except Exception as error:  # noqa: BLE001 boundary: pages of others load anew later
                 log.warning("Other processes could not be told: %s", error)
                 self._stop.wait(AGAIN_S)

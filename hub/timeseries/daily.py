@@ -8,6 +8,8 @@ import math
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from time import monotonic
 
@@ -117,8 +119,11 @@ class DailyTimeSeries:
         with self._lock:
             return self._file.find(series, start_ms, end_ms)
 
-    def make_day(self, series: Sequence[int], start_ms: int, end_ms: int) -> bool:
-        """Sum up a day that is over from its raw points; False while points may still arrive."""
+    def make_day(
+        self, series: Sequence[int], start_ms: int, end_ms: int, store: int | None = None
+    ) -> bool:
+        """Sum up a day that is over from its raw points; False while points may still arrive.
+        `store` where these are all of its series."""
         began = monotonic()
         wanted = sorted(series)
         made = []
@@ -132,7 +137,7 @@ class DailyTimeSeries:
             quiet_s = max(self._touched.get(day, self._started) for day in days) + self._settle_s
             is_settled = quiet_s <= began
             if is_settled and start_ms >= self._file.raw_since_ms():
-                self._file.keep(made)
+                self._file.keep(made, store)
         return is_settled
 
     def make_store_day(self, store: int, series: Sequence[int], span_ms: tuple[int, int]) -> bool:
@@ -140,17 +145,17 @@ class DailyTimeSeries:
         with self._lock:
             if self._file.is_whole(store, span_ms[0]) or span_ms[0] < self._file.raw_since_ms():
                 return True
-        if not self.make_day(series, *span_ms):
-            return False
-        with self._lock:
-            self._file.note_whole(store, span_ms[0])
-        return True
+        return self.make_day(series, *span_ms, store)
 
     def make_owed(self, most: int) -> int:
         """Days that late points changed; how many are made again."""
         with self._lock:
             owed = self._file.owed(most)
-        return sum(self.make_day([series], start, end) for series, start, end in owed)
+        made = 0
+        for (start, end), rows in groupby(owed, itemgetter(0, 1)):
+            series = [row[2] for row in rows]
+            made += len(series) * self.make_day(series, start, end)
+        return made
 
     def dropped_until(self, kind: str) -> int:
         with self._lock:

@@ -105,7 +105,8 @@ class DayFile:
         self.newest_ms: int = newest or 0
         """Where the newest row ends: nothing after it can be late."""
 
-    def keep(self, rows: Sequence[Day]) -> None:
+    def keep(self, rows: Sequence[Day], store: int | None = None) -> None:
+        """`store` where these are all of its series: that day of it is whole."""
         marks = ", ".join("?" * len(Day._fields))
         with self._file:
             self._file.executemany(f"INSERT OR REPLACE INTO days VALUES ({marks})", rows)  # noqa: S608 marks
@@ -113,6 +114,9 @@ class DayFile:
                 "DELETE FROM owed WHERE series = ? AND start_ms = ?",
                 [(row.series, row.start_ms) for row in rows],
             )
+            if store is not None:
+                whole = {(store, row.start_ms) for row in rows}
+                self._file.executemany("INSERT OR IGNORE INTO whole VALUES (?, ?)", whole)
         self.newest_ms = max((self.newest_ms, *(row.end_ms for row in rows)))
 
     def find(self, series: Sequence[int], start_ms: int, end_ms: int) -> list[Day]:
@@ -133,17 +137,14 @@ class DayFile:
             self._file.executemany(f"DELETE FROM days WHERE {_LATE}", spans)  # noqa: S608 a constant
 
     def owed(self, most: int) -> list[tuple[int, int, int]]:
-        """(series, start, end) of days to make again."""
-        return self._file.execute("SELECT * FROM owed LIMIT ?", (most,)).fetchall()
+        """(start, end, series) of days to make again, the newest first."""
+        found = "SELECT start_ms, end_ms, series FROM owed ORDER BY 1 DESC, 2, 3 LIMIT ?"
+        return self._file.execute(found, (most,)).fetchall()
 
     def is_whole(self, store: int, start_ms: int) -> bool:
         """Whether the day of every series of a store has been made."""
         found = "SELECT 1 FROM whole WHERE store = ? AND start_ms = ?"
         return self._file.execute(found, (store, start_ms)).fetchone() is not None
-
-    def note_whole(self, store: int, start_ms: int) -> None:
-        with self._file:
-            self._file.execute("INSERT OR IGNORE INTO whole VALUES (?, ?)", (store, start_ms))
 
     def dropped_until(self, kind: str) -> int:
         found = self._file.execute(

@@ -270,7 +270,7 @@ class ModbusBus:
         """After a timeout, a broken frame or a cancelled request."""
         if self.line.is_rtu:
             unit = self._units[asked.unit_id]
-            quiet_s = 2 * (self._limit_s(asked)) * 2**unit.failures
+            quiet_s = 2 * self._limit_s(asked) * 2**unit.failures
             unit.quiet_until = time.monotonic() + min(quiet_s, LONGEST_QUIET_S)
             unit.failures = min(unit.failures + 1, 16)
         silent = self._silent

@@ -1,8 +1,6 @@
 """R7: a disk that others fill, on a real one of 12 MB: the outbox goes on, in less room."""
 
-import os
 import random
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,35 +16,15 @@ from agent.outbox_writer import OutboxWriter
 from protocols.reading import Reading
 from protocols.sparkplug import codec
 from tests.simulation.store import SimulatedClock
+from tests.small_disk import disk_of, fill
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A tmpfs; only root may mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)]
-    if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("A disk of 12 MB needs the right to mount a tmpfs.")
-    try:
+    with disk_of(12, tmp_path / "disk") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Somebody else writes until not a byte is left."""
-    rubbish = folder / "rubbish"
-    with rubbish.open("wb", buffering=0) as file:
-        for size in (100_000, 4096, 1):
-            try:
-                while file.write(b"x" * size) == size:
-                    pass
-            except OSError:
-                continue
-    return rubbish
 
 
 def test_on_a_full_disk_new_readings_take_the_place_of_old_ones(small_disk: Path) -> None:

@@ -11,32 +11,25 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, select, text
+from sqlalchemy import select
 
 from agent.outbox_rows import Epoch, OutboxReader, StoredBatch, read_channels, read_epochs
-from hub.alerts.families import OF_ARCHIVE
-from hub.alerts.models import Alert
-from hub.analytics.tables import FootfallSlot, QuarantinedTicketRow, SalesHour, TicketRow
-from hub.detection.findings import Rule
+from hub.analytics.tables import QuarantinedTicketRow, TicketRow
 from hub.ingest.checkpoints import Checkpoints
 from hub.ingest.dead_letters import DeadLetters
 from hub.ingest.decode import decode
-from hub.ingest.events import FLUSH_S, Events
+from hub.ingest.events import Events
 from hub.ingest.feed import Feed
 from hub.ingest.journal import Journal, JournalBase, RowKind, unsigned
 from hub.ingest.journal import Row as JournalRow
 from hub.ingest.registry import Registry
-from hub.kit.clock import utc_now
 from hub.kit.db import Database
 from hub.live import Live
 from hub.timeseries.arrays import ordered
@@ -45,54 +38,13 @@ from hub.timeseries.port import PointQuality, Points, TimeSeries
 from protocols.reading import Quality
 from protocols.sparkplug import codec
 from protocols.sparkplug.sparkplug_b_pb2 import Payload
+from tests.faults.replay import derived_again, later, replay
+from tests.faults.verdict import SHOWN, Verdict
 
 Key = tuple[str, int, int]  # node, epoch, batch id
 Value = tuple[int, int, codec.Value, Quality]  # alias, time, value, quality
 _DATA = (RowKind.NODE_DATA, RowKind.DEVICE_DATA)
 _END_MS = 1 << 41
-_SHOWN = 12  # faults of one kind in the report
-# So far behind its clock a hub waits for the journal before it says who is missing.
-_LATER = timedelta(hours=1)
-# Not of the journal: whether an agent was missed depends on when the hub itself was there.
-_OF_OTHERS = [rule.value for rule in (Rule.AGENT_OFFLINE, *OF_ARCHIVE)]
-DERIVED = (
-    "notice_messages", "notice_steps", "notices", "alert_votes", "work_orders",
-    "alert_events", "alerts", "ticket_lines", "ticket_tenders", "tickets", "quarantined_tickets",
-    "footfall_slots", "sales_hour", "sales_day_item", "unknown_codes", "consumers",
-)  # fmt: skip
-
-
-@dataclass(slots=True)
-class Verdict:
-    """What was found; `faults` is empty when the invariant holds."""
-
-    readings: int = 0
-    batches: int = 0
-    lost: int = 0
-    doubled: int = 0
-    in_outbox: int = 0
-    in_gaps: int = 0
-    tickets: int = 0
-    alerts: int = 0
-    points: int = 0
-    faults: list[str] = field(default_factory=list)
-
-    def fault(self, sentence: str) -> None:
-        self.faults.append(sentence)
-
-    def compare(self, what: str, found: Counter[Any], expected: Counter[Any]) -> None:
-        """Multisets that must be equal."""
-        for items, word in ((expected - found, "missing"), (found - expected, "too many")):
-            if items:
-                self.fault(f"{what}, {word} {items.total()}: {list(items)[:_SHOWN]}")
-
-    def line(self, kills: int = 0) -> str:
-        return (
-            f"kills {kills}, readings {self.readings} in {self.batches} batches, lost {self.lost}, "
-            f"doubled {self.doubled}, in the outbox {self.in_outbox}, in gaps {self.in_gaps}, "
-            f"points {self.points}, tickets {self.tickets}, alerts {self.alerts}, "
-            f"faults {len(self.faults)}"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +90,9 @@ def check(hub_dir: Path, outboxes: Mapping[str, Path], timeseries_url: str = "du
             with closing(open_timeseries(timeseries_url, copy, registry.store_of)) as points:
                 check_points(verdict, rows, registry, points)
             check_tickets(verdict, produced, db, registry, said)
-            check_replay(verdict, db, journal, Path(folder) / "fresh")
+            with derived_again(verdict, db):
+                events = Events(db, Live(), Checkpoints(Path(folder) / "fresh"), now=later)
+                replay(Feed(journal, Registry(db), DeadLetters(db)), events)
         finally:
             journal.close()
             db.close()
@@ -174,7 +128,7 @@ def check_batches(
             gaps |= {(node, epoch, number) for number in range(gap["first"], gap["last"] + 1)}
     both = gaps & stored.keys()
     if both:
-        verdict.fault(f"announced as gaps and stored: {sorted(both)[:_SHOWN]}")
+        verdict.fault(f"announced as gaps and stored: {sorted(both)[:SHOWN]}")
     for agent in produced:
         _check_agent(verdict, agent, stored, gaps)
         _check_people(verdict, agent)
@@ -185,7 +139,7 @@ def check_batches(
         for number in range(1, epoch.next_id)
     }
     if strange := (stored.keys() | gaps) - made:
-        verdict.fault(f"stored but never produced: {sorted(strange)[:_SHOWN]}")
+        verdict.fault(f"stored but never produced: {sorted(strange)[:SHOWN]}")
 
 
 def _check_agent(
@@ -202,7 +156,7 @@ def _check_agent(
                 seen.update((alias, time_ms) for alias, time_ms, _, _ in values)
                 _place(verdict, key, len(values), stored, gaps, is_acked=number <= epoch.acked)
     if again := [key for key, count in seen.items() if count > 1]:
-        verdict.fault(f"{agent.node} gave {len(again)} stamps twice: {again[:_SHOWN]}")
+        verdict.fault(f"{agent.node} gave {len(again)} stamps twice: {again[:SHOWN]}")
 
 
 def _check_batch(
@@ -328,62 +282,6 @@ def check_tickets(
             )
     verdict.tickets = expected.total()
     verdict.compare("tickets", found, expected)
-
-
-def check_replay(verdict: Verdict, db: Database, journal: Journal, folder: Path) -> None:
-    """Alerts, tickets and roll-ups equal those of a fresh hub that reads the journal in order.
-
-    What was derived is put away for it.
-    """
-    with db.system_read("invariants") as connection:
-        was = derived(connection)
-    with db.system("invariants") as connection:
-        connection.execute(text("PRAGMA defer_foreign_keys = ON"))
-        for table in DERIVED:
-            connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 names of our own tables
-    events = Events(db, Live(), Checkpoints(folder), now=later)
-    replay(Feed(journal, Registry(db), DeadLetters(db)), events)
-    with db.system_read("invariants") as connection:
-        again = derived(connection)
-    verdict.alerts = was["alerts"].total()
-    for what, rows in was.items():
-        verdict.compare(f"{what} against a replay", rows, again[what])
-
-
-def later() -> datetime:
-    return utc_now() + _LATER
-
-
-def replay(feed: Feed, events: Events) -> None:
-    """Row by row."""
-    after = 0
-    while (found := feed.single(after)) is not None:
-        events.apply(found[0])
-        after = found[1].seq
-    time.sleep(FLUSH_S)
-    events.tick()
-
-
-def derived(connection: Connection) -> dict[str, Counter[tuple[object, ...]]]:
-    alert, ticket, sales, doors = Alert, TicketRow, SalesHour, FootfallSlot
-    queries = {
-        "alerts": select(
-            alert.store_id, alert.source, alert.rule, alert.began_at, alert.closed_at,
-            alert.severity,
-        ).where(alert.rule.not_in(_OF_OTHERS)),
-        "tickets": select(
-            ticket.agent_id, ticket.epoch, ticket.batch_id, ticket.item, ticket.number,
-            ticket.total_cents, ticket.is_repeat, ticket.is_conflict,
-        ),
-        "sales": select(
-            sales.store_id, sales.start_at, sales.currency, sales.revenue_cents, sales.tickets,
-        ),
-        "footfall": select(doors.store_id, doors.device, doors.start_at, doors.in_count),
-    }  # fmt: skip
-    return {
-        name: Counter(tuple(map(str, row)) for row in connection.execute(query))
-        for name, query in queries.items()
-    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.invariants import Verdict, check
+from tests.faults.invariants import check
+from tests.faults.verdict import Verdict
 from tests.servers import (
     AgentProcess,
     Broker,

@@ -9,8 +9,6 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import text
-
 from hub.ingest.checkpoints import Checkpoints
 from hub.ingest.dead_letters import DeadLetters
 from hub.ingest.events import Events
@@ -25,17 +23,14 @@ from hub.kit.db import Database
 from hub.live import Live
 from hub.timeseries.engines import open_timeseries
 from tests.faults.invariants import (
-    DERIVED,
     Produced,
-    Verdict,
     check_batches,
     check_points,
     check_tickets,
-    derived,
-    later,
-    replay,
     rows_of,
 )
+from tests.faults.replay import derived_again, later, replay
+from tests.faults.verdict import Verdict
 
 
 def check_shards(
@@ -69,18 +64,10 @@ def check_shards(
 def _check_replay(
     verdict: Verdict, db: Database, shards: list[LeasedDatabase], folder: Path
 ) -> None:
-    with db.system_read("invariants") as connection:
-        was = derived(connection)
-    with db.system("invariants") as connection:
-        connection.execute(text(f"TRUNCATE {', '.join(DERIVED)} CASCADE"))
-    for shard in shards:
-        lease = shard.lease
-        registry = Registry(shard, lease=lease)
-        kept = Checkpoints(folder / f"fresh-{lease.shard}")
-        events = Events(shard, Live(), kept, now=later, lease=lease)
-        replay(Feed(SqlJournal(shard), registry, DeadLetters(db)), events)
-    with db.system_read("invariants") as connection:
-        again = derived(connection)
-    verdict.alerts = was["alerts"].total()
-    for what, rows in was.items():
-        verdict.compare(f"{what} against a replay", rows, again[what])
+    with derived_again(verdict, db):
+        for shard in shards:
+            lease = shard.lease
+            registry = Registry(shard, lease=lease)
+            kept = Checkpoints(folder / f"fresh-{lease.shard}")
+            events = Events(shard, Live(), kept, now=later, lease=lease)
+            replay(Feed(SqlJournal(shard), registry, DeadLetters(db)), events)

@@ -5,7 +5,6 @@ tests; `make faults` does 20 (FAULTS_ROUNDS).
 """
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import pytest
 
 from tests.faults.scene import Scene, scene
 from tests.servers import StoreShape, wait_for
+from tests.small_disk import disk_of, fill
 
 ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "20" if os.environ.get("FAULTS_MINUTES") else "2"))
 RED_S, RESUMED_S, FULL_S = 10.0, 30.0, 6.0
@@ -23,29 +23,8 @@ SHAPE = StoreShape(units=10, metrics=15, tickets_per_s=2.0)
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """The hub's folder on a disk of its own, which only root may mount."""
-    folder = tmp_path / "hub"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", str(folder)]
-    if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("A disk of 128 MB needs the right to mount a tmpfs.")
-    try:
+    with disk_of(128, tmp_path / "hub") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Somebody else writes until not a byte is left."""
-    rubbish = folder / "rubbish"
-    with rubbish.open("ab", buffering=0) as file:
-        for size in (1_000_000, 4096, 1):
-            try:
-                while file.write(b"x" * size) == size:
-                    pass
-            except OSError:
-                continue
-    return rubbish
 
 
 def fill_and_free(chain: Scene, disk: Path) -> tuple[float, float]:

@@ -12,9 +12,9 @@ from sqlalchemy import text
 
 from hub.demo.processes import program
 from hub.kit.db import Database
-from tests.faults.invariants import Verdict
 from tests.faults.scene import CAUGHT_UP_S, Scene
 from tests.faults.shard_invariants import check_shards
+from tests.faults.verdict import Verdict
 from tests.hub.timeseries.engine_servers import running_victoria
 from tests.postgresql import running_postgresql
 from tests.servers import (

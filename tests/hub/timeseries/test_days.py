@@ -84,6 +84,17 @@ def test_a_late_point_changes_its_day(raw: DuckDbTimeSeries, daily: DailyTimeSer
     assert daily.make_owed(100) == 0
 
 
+def test_days_are_made_again_for_all_series_that_owe_them(daily: DailyTimeSeries) -> None:
+    fill(daily)
+    make_all(daily)
+    for number, series in enumerate((1, 2)):
+        daily.write(minutes(series, int(EDGES[1]) + 60_000, [99.0]), 998 + number)
+    daily.write(minutes(1, int(EDGES[2]) + 60_000, [98.0]), 1000)
+    assert [daily.make_owed(2), daily.make_owed(2), daily.make_owed(2)] == [2, 1, 0]
+    found = daily.days([1, 2], int(EDGES[1]), int(EDGES[3]))
+    assert [day.max for day in found if (day.max or 0) > 90] == [99.0, 98.0, 99.0]
+
+
 def test_a_deleted_point_changes_its_day(daily: DailyTimeSeries) -> None:
     fill(daily)
     make_all(daily)
