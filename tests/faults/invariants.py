@@ -90,9 +90,7 @@ def check(hub_dir: Path, outboxes: Mapping[str, Path], timeseries_url: str = "du
             with closing(open_timeseries(timeseries_url, copy, registry.store_of)) as points:
                 check_points(verdict, rows, registry, points)
             check_tickets(verdict, produced, db, registry, said)
-            with derived_again(verdict, db):
-                events = Events(db, Live(), Checkpoints(Path(folder) / "fresh"), now=later)
-                replay(Feed(journal, Registry(db), DeadLetters(db)), events)
+            check_replay(verdict, db, journal, Path(folder) / "fresh")
         finally:
             journal.close()
             db.close()
@@ -282,6 +280,13 @@ def check_tickets(
             )
     verdict.tickets = expected.total()
     verdict.compare("tickets", found, expected)
+
+
+def check_replay(verdict: Verdict, db: Database, journal: Journal, folder: Path) -> None:
+    """Alerts, tickets and roll-ups equal those of a fresh hub that reads the journal in order."""
+    with derived_again(verdict, db):
+        events = Events(db, Live(), Checkpoints(folder), now=later)
+        replay(Feed(journal, Registry(db), DeadLetters(db)), events)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

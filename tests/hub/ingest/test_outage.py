@@ -25,7 +25,8 @@ from hub.live import Event, EventKind, Live
 from hub.timeseries.engines import open_timeseries
 from protocols.reading import Reading
 from protocols.sparkplug.topics import EdgeNode
-from tests.faults.invariants import Verdict, check_replay
+from tests.faults.invariants import check_replay
+from tests.faults.verdict import Verdict
 from tests.hub.chain_under_test import ChainUnderTest
 from tests.simulation.centre import SimulatedHub
 from tests.simulation.store import SimulatedClock, SimulatedStore, at_noon
